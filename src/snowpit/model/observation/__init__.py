@@ -1,0 +1,62 @@
+"""What was measured: one frozen record per observation, units in the names.
+
+An observation states, it does not accuse. Durations are float seconds, instants
+integer microseconds since the epoch, rates per second, shares from 0 to 1.
+"""
+
+from snowpit.model.observation.clients import (
+    Client,
+    ClientKind,
+    Evenness,
+    FailedLogins,
+    Loopback,
+    Reviews,
+    Subject,
+)
+from snowpit.model.observation.observed import Observed
+from snowpit.model.observation.patterns import (
+    ChangePoint,
+    Drain,
+    Lists,
+    ListSource,
+    Mode,
+    Relists,
+    Retries,
+    RetryChain,
+    Stall,
+    Synchrony,
+)
+from snowpit.model.observation.scope import ControlPlaneHints, PolicyView
+from snowpit.model.observation.seats import Holder, OpenRequests, SeatKind, Seats
+from snowpit.model.observation.traffic import ClassTraffic, RequestClass, Timeline, Traffic
+
+__all__ = [
+    "ChangePoint",
+    "ClassTraffic",
+    "Client",
+    "ClientKind",
+    "ControlPlaneHints",
+    "Drain",
+    "Evenness",
+    "FailedLogins",
+    "Holder",
+    "ListSource",
+    "Lists",
+    "Loopback",
+    "Mode",
+    "Observed",
+    "OpenRequests",
+    "PolicyView",
+    "Relists",
+    "RequestClass",
+    "Retries",
+    "RetryChain",
+    "Reviews",
+    "SeatKind",
+    "Seats",
+    "Stall",
+    "Subject",
+    "Synchrony",
+    "Timeline",
+    "Traffic",
+]
