@@ -1,0 +1,41 @@
+# Two commands: `make demo` runs the main job on a bundled incident, `make test` passes all checks and tests.
+# Both make their own environment in .venv; a fresh Debian machine needs python3, python3-venv and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test checks golden docs clean
+
+demo: $(VENV)/installed
+	@$(BIN)/snowpit demo; status=$$?; [ $$status -le 1 ]
+
+test: checks
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+checks: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/codespell src docs tests benchmarks README.md CHANGELOG.md CONTRIBUTING.md
+
+golden: $(VENV)/installed-test
+	$(BIN)/pytest --update-golden tests/golden
+
+docs: $(VENV)/installed-test
+	$(BIN)/python docs/generate.py
+
+clean:
+	rm -rf $(VENV) build src/*.egg-info
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ $(VENV)/installed
