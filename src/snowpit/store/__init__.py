@@ -3,6 +3,7 @@
 The store does not know what a query means.
 """
 
-from snowpit.store.tables import Tables, quoted
+from snowpit.store.scratch import Scratch
+from snowpit.store.tables import Tables, literal, quoted
 
-__all__ = ["Tables", "quoted"]
+__all__ = ["Scratch", "Tables", "literal", "quoted"]

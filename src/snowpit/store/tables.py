@@ -1,8 +1,8 @@
 """An embedded database with one view that everything above reads: ``requests``."""
 
-import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import duckdb
@@ -10,9 +10,18 @@ import msgspec
 
 from snowpit.errors import QueryError
 from snowpit.model.request import DERIVED, STORED
+from snowpit.store.scratch import Scratch
 
-MEMORY_LIMIT = "400MB"
-"""Below about 350 MB DuckDB falls back to one thread (measured with 2.0.1 on two cores)."""
+MEMORY_LIMIT = "512MB"
+"""Below about 500 MB DuckDB writes Parquet with one thread (measured with 2.0.1 on two cores)."""
+
+SETTINGS: dict[str, str | int | float | list[str]] = {
+    "memory_limit": MEMORY_LIMIT,
+    "preserve_insertion_order": True,
+    # Blocks of a log come under one path, again and again: nothing of it may be kept.
+    "enable_external_file_cache": False,
+    "autoinstall_known_extensions": False,
+}
 
 
 def quoted(name: str) -> str:
@@ -20,23 +29,29 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(text: str | Path) -> str:
+    """An SQL string in quotes."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
 class Tables:
     """Tables of one analysis; temporary, spilled to disk when large, gone at exit.
 
-    Rows come in by :meth:`append` (records) and are read through the view
-    ``requests``, which adds the derived columns of ``model.request``. The view
-    shows only what :meth:`restrict` lets through.
+    Rows come in by :meth:`append` (records) or :meth:`show` (a query over
+    files) and are read through the view ``requests``, which adds the derived
+    columns of ``model.request``. That view shows only what :meth:`restrict`
+    lets through.
     """
 
     def __init__(self) -> None:
-        self._spill = tempfile.TemporaryDirectory(prefix="snowpit-")
+        self._spill = tempfile.TemporaryDirectory(prefix="snowpit-", ignore_cleanup_errors=True)
+        self._condition = ""
         self._connection = duckdb.connect(
-            config={"memory_limit": MEMORY_LIMIT, "temp_directory": self._spill.name, "preserve_insertion_order": True},
+            config={**SETTINGS, "temp_directory": str(self.directory / "spill")}
         )
         columns = ", ".join(f"{quoted(column.name)} {column.sql_type}" for column in STORED)
         self._connection.execute(f"CREATE TABLE rows ({columns})")
-        self._connection.execute("CREATE VIEW stored AS SELECT * FROM rows")
-        self.restrict()
+        self.show("SELECT * FROM rows")
 
     def __enter__(self) -> Self:
         """Nothing to do: the tables are open."""
@@ -46,10 +61,20 @@ class Tables:
         """Close and remove what was spilled."""
         self.close()
 
+    @property
+    def directory(self) -> Path:
+        """A directory (mode 0700) that lives as long as the tables."""
+        return Path(self._spill.name)
+
     def close(self) -> None:
         """Close and remove what was spilled."""
         self._connection.close()
         self._spill.cleanup()
+
+    def show(self, query: str) -> None:
+        """Let ``stored``, and with it ``requests``, be the rows of a query with the stored columns."""
+        self.run(f"CREATE OR REPLACE VIEW stored AS {query}")
+        self._derive()
 
     def restrict(self, condition: str = "", parameters: Sequence[int] = ()) -> None:
         """Let the view ``requests`` show only rows for which an SQL condition holds.
@@ -63,8 +88,17 @@ class Tables:
         """
         for value in parameters:
             condition = condition.replace("?", str(int(value)), 1)
+        before, self._condition = self._condition, condition
+        try:
+            self._derive()
+        except QueryError:
+            self._condition = before
+            raise
+
+    def _derive(self) -> None:
+        """Lay ``requests`` over ``stored``."""
         derived = ", ".join(f"{column.derived} AS {column.name}" for column in DERIVED)
-        where = f" WHERE ({condition})" if condition else ""
+        where = f" WHERE ({self._condition})" if self._condition else ""
         self.run(f"CREATE OR REPLACE VIEW requests AS SELECT * FROM (SELECT *, {derived} FROM stored){where}")
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -77,19 +111,52 @@ class Tables:
             return self._connection.execute(sql, list(parameters)).fetchall()
         except duckdb.Error as error:
             first = str(error).splitlines()[0]
-            raise QueryError(f"The query failed: {first}", "See the columns with: snowpit sql --schema") from error
+            raise QueryError(
+                f"The query failed: {first}", "See the columns with: snowpit sql --schema"
+            ) from error
+
+    def attempt(self, sql: str) -> int | None:
+        """Run a statement over hostile input: the number of rows it wrote, or null if it failed.
+
+        Why it failed is not told: the database's message may quote the input.
+        """
+        try:
+            row = self._connection.execute(sql).fetchone()
+        except duckdb.Error:
+            return None
+        return int(row[0]) if row else 0
 
     def append(self, records: Iterable[Mapping[str, object]]) -> None:
         """Add rows of the request table, given as mappings from stored column names; absent ones are null."""
-        encoder = msgspec.json.Encoder()
-        payload = b"\n".join(encoder.encode(record) for record in records)
+        columns = {column.name: column.sql_type for column in STORED}
+        self.load(records, columns, target="INSERT INTO rows SELECT * FROM {source}")
+
+    def load(
+        self, records: Iterable[Mapping[str, object]], columns: Mapping[str, str], *, target: str
+    ) -> None:
+        """Run a statement over records.
+
+        Args:
+            records: Mappings from column names; absent ones are null.
+            columns: SQL type by column name.
+            target: The statement; ``{source}`` stands for the records as a table.
+        """
+        encode = msgspec.json.Encoder().encode
+        payload = b"\n".join(encode(record) for record in records)
         if not payload:
             return
-        columns = ", ".join(f"{quoted(column.name)}: '{column.sql_type}'" for column in STORED)
-        descriptor = os.memfd_create("rows")
+        names = ", ".join(f"{quoted(name)}: '{sql_type}'" for name, sql_type in columns.items())
+        scratch = Scratch()
+        fallback = self.directory / "records.json"
         try:
-            with os.fdopen(os.dup(descriptor), "wb") as target:
-                target.write(payload)
-            self.run(f"INSERT INTO rows SELECT * FROM read_ndjson('/proc/self/fd/{descriptor}', columns={{{columns}}})")
+            if scratch.path:
+                scratch.write(payload)
+            else:
+                fallback.write_bytes(payload)
+            path = literal(scratch.path or fallback)
+            self.run(
+                target.format(source=f"read_json({path}, format='newline_delimited', columns={{{names}}})")
+            )
         finally:
-            os.close(descriptor)
+            scratch.close()
+            fallback.unlink(missing_ok=True)

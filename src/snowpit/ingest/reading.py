@@ -1,0 +1,210 @@
+"""The whole of the evidence: every file read or taken from the cache, then merged into requests."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from snowpit.errors import EvidenceError
+from snowpit.ingest import cache as shelf
+from snowpit.ingest import merging, servers, sources, statistics
+from snowpit.ingest.cache import Log
+from snowpit.ingest.log import read_log
+from snowpit.ingest.parts import Parts
+from snowpit.model.evidence import Coverage, FileCoverage
+from snowpit.store import Tables
+
+NAMED = 5
+"""Files that an error message names."""
+
+LEFT_OUT = "left out"
+
+
+class Progress(NamedTuple):
+    """How far reading has come.
+
+    Args:
+        bytes_done: Stored bytes read so far.
+        bytes_total: Stored bytes of all files; null if standard input is among them.
+        events: Events found so far.
+        path: File being read.
+    """
+
+    bytes_done: int
+    bytes_total: int | None
+    events: int
+    path: str
+
+
+def read(
+    paths: Sequence[str],
+    *,
+    tables: Tables,
+    cache: Path | None = None,
+    stdin: BinaryIO | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Coverage:
+    """Read audit logs into the request table.
+
+    Afterwards the view ``stored`` has one row a request, and the table
+    ``files`` names the files by the column ``file``.
+
+    Args:
+        paths: Files, directories (walked in order of names), archives, or ``-`` for standard input.
+        tables: Where the rows go.
+        cache: Directory for parsed large files; null for none.
+        stdin: Standard input.
+        progress: Called from time to time.
+
+    Returns:
+        What was read, file by file.
+
+    Raises:
+        EvidenceError: If a path cannot be read, or no file holds an audit event.
+    """
+    origins, remarks = sources.find(paths)
+    meter = _Meter(origins, progress)
+    directory = tables.directory / "parts"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    logs: list[Log] = []
+    for origin in origins:
+        meter.path = sources.text(origin.path)
+        logs.extend(_read_origin(origin, tables, meter, directory=directory, cache=cache, stdin=stdin))
+    files = [log.coverage for log in logs] + [_left_out(remark) for remark in remarks]
+    if not any(file.events for file in files):
+        raise _nothing(files, paths)
+    _merge(tables, directory, logs)
+    tables.run("CREATE OR REPLACE TABLE files (file INTEGER, path VARCHAR)")
+    tables.run(
+        "INSERT INTO files SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[])",
+        [list(range(len(files))), [file.path for file in files]],
+    )
+    return Coverage(tuple(files))
+
+
+class _Meter:
+    """Bytes and events so far, told to whoever wants to know."""
+
+    def __init__(
+        self, origins: Sequence[sources.Origin], progress: Callable[[Progress], None] | None
+    ) -> None:
+        sizes = [origin.size for origin in origins]
+        self.path = ""
+        self._total = None if None in sizes else sum(size or 0 for size in sizes)
+        self._progress = progress
+        self._bytes = 0
+        self._events = 0
+
+    def moved(self, size: int) -> None:
+        """Stored bytes were read."""
+        self._bytes += size
+
+    def found(self, events: int) -> None:
+        """A block was read."""
+        self._events += events
+        if self._progress:
+            self._progress(Progress(self._bytes, self._total, self._events, self.path))
+
+
+def _read_origin(
+    origin: sources.Origin,
+    tables: Tables,
+    meter: _Meter,
+    *,
+    directory: Path,
+    cache: Path | None,
+    stdin: BinaryIO | None,
+) -> list[Log]:
+    """Logs of one file, from the cache or read afresh."""
+    name = shelf.key(origin.path, origin.size) if cache and origin.size else None
+    if cache and name and (kept := shelf.load(cache, name, sources.text(origin.path))):
+        meter.moved(origin.size or 0)
+        meter.found(sum(log.coverage.events for log in kept))
+        return kept
+    logs = list(_read_afresh(origin, tables, meter, directory=directory, stdin=stdin))
+    if cache and name and sum(log.coverage.bytes for log in logs) >= shelf.LARGE:
+        shelf.save(cache, name, sources.text(origin.path), logs=logs)
+    return logs
+
+
+def _read_afresh(
+    origin: sources.Origin, tables: Tables, meter: _Meter, *, directory: Path, stdin: BinaryIO | None
+) -> Iterator[Log]:
+    year = _year(origin)
+    numbers = count(sum(1 for _ in directory.iterdir()))
+    for source in sources.streams(origin, stdin, moved=meter.moved):
+        place = directory / f"{next(numbers):06d}"
+        parts = Parts(tables, place, label=source.label)
+        coverage = read_log(source, parts, year=year, tick=meter.found)
+        statistics.describe(tables, coverage, parts.paths, doubtful=parts.doubtful)
+        yield Log(coverage, parts.paths, parts.doubtful)
+
+
+def _year(origin: sources.Origin) -> int | None:
+    """Year in which a file was written last, for times that have none."""
+    if origin.size is None:
+        return None
+    try:
+        return datetime.fromtimestamp(Path(origin.path).stat().st_mtime, tz=UTC).year
+    except (OSError, OverflowError, ValueError):
+        return None
+
+
+def _merge(tables: Tables, directory: Path, logs: Sequence[Log]) -> None:
+    """Fold stages, leave out repeats, and complete the coverage of each file."""
+    parts: list[Path] = []
+    for index, log in enumerate(logs):
+        place = directory / f"file={index}"
+        place.mkdir(mode=0o700)
+        for number, path in enumerate(log.paths):
+            link = place / f"{number:06d}.parquet"
+            link.symlink_to(path)
+            parts.append(link)
+    query = merging.scan(parts, doubtful=any(log.doubtful for log in logs))
+    named = servers.distinguish([log.coverage.path if log.coverage.events else "" for log in logs])
+    merged = merging.merge(tables, merging.name_servers(query, named), directory / "extra.parquet")
+    for index, (log, server) in enumerate(zip(logs, named, strict=True)):
+        coverage = log.coverage
+        coverage.kept = merged.kept.get(index, 0)
+        coverage.duplicates = merged.duplicates.get(index, 0)
+        coverage.merged = coverage.events - coverage.kept - coverage.duplicates
+        coverage.servers = coverage.servers or ((server,) if server else ())
+
+
+def _left_out(remark: sources.Remark) -> FileCoverage:
+    return FileCoverage(path=remark.label, kind=LEFT_OUT, notes=[remark.why])
+
+
+def _nothing(files: Sequence[FileCoverage], paths: Sequence[str]) -> EvidenceError:
+    """The error for evidence without a single event, with what each file was taken for."""
+    if not files:
+        named = ", ".join(sources.text(path) for path in paths[:NAMED]) or "nothing"
+        return EvidenceError(
+            f"No files were found in {named}.", "Give audit logs, a directory that holds some, or -."
+        )
+    lines = [_fruitless(file) for file in files[:NAMED]]
+    if len(files) > NAMED:
+        lines.append(f"and {len(files) - NAMED} more files")
+    return EvidenceError("No audit events were found: " + "; ".join(lines) + ".", _advice(files))
+
+
+def _fruitless(file: FileCoverage) -> str:
+    """Why one file gave nothing, in a few words."""
+    if file.kind == LEFT_OUT:
+        return f"{file.path} was left out ({', '.join(file.notes)})"
+    if not file.bytes:
+        return f"{file.path} is empty" + (f" ({file.truncated})" if file.truncated else "")
+    reasons = ", ".join(f"{lines} x {reason}" for reason, lines in sorted(file.rejected.items()))
+    unread = f", unreadable lines: {reasons}" if reasons else ""
+    ending = f", {file.truncated}" if file.truncated else ""
+    return f"{file.path} was taken for {file.kind} ({file.lines} lines{unread}{ending})"
+
+
+def _advice(files: Sequence[FileCoverage]) -> str:
+    if all(not file.bytes for file in files):
+        return "Check the audit policy and --audit-log-path of kube-apiserver: nothing was written there."
+    return (
+        "Give the file that --audit-log-path of kube-apiserver names (lines that start with"
+        ' {"kind":"Event","apiVersion":"audit.k8s.io/...), or an export of it from the cloud\'s logging service.'
+    )
