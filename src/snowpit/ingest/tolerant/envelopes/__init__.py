@@ -1,0 +1,1 @@
+"""What events come wrapped in: one module per kind of wrapper."""
