@@ -1,5 +1,1 @@
-"""The system under study: parameters of every mechanism, each with its source."""
-
-from snowpit.cluster.control_plane import ControlPlane, Sourced, build
-
-__all__ = ["ControlPlane", "Sourced", "build"]
+"""The system under study: parameters of every mechanism, each with the source of its value."""
