@@ -6,7 +6,6 @@ matter. All else is decoded whole and opened envelope by envelope.
 
 from typing import Any, NamedTuple
 
-
 from snowpit.ingest.tolerant.decode import BrokenJsonError, decode
 from snowpit.ingest.tolerant.envelopes.aks import from_columns, is_resource_specific, open_aks
 from snowpit.ingest.tolerant.envelopes.cloudwatch import open_cloudwatch, unpack
@@ -102,8 +101,8 @@ def _gather_text(line: bytes, found: _Gathered, hints: Hints, depth: int) -> boo
         return True
     if line[:4] == b"H4sI":
         data = unpack(line.decode("ascii", "replace"))
-        for inner in (data or b"").splitlines():
-            _gather_text(inner.strip(), found, hints, depth + 1)
+        for part in (data or b"").splitlines():
+            _gather_text(part.strip(), found, hints, depth + 1)
         return data is not None
     prefixed = split_prefix(line) if depth <= DEEPEST else None
     if prefixed is None:
@@ -153,7 +152,10 @@ def _gather_mapping(value: dict[str, Any], found: _Gathered, hints: Hints, depth
         event, pod = from_columns(value)
     if is_event(event):
         row = row_of(event, found.remarks, hints if pod is None else hints._replace(server=pod))
-        (found.reasons if isinstance(row, str) else found.rows).append(row)  # type: ignore[attr-defined]
+        if isinstance(row, str):
+            found.reasons.append(row)
+        else:
+            found.rows.append(row)
     elif is_entry(value):
         entry = read_entry(value, found.remarks, hints)
         found.rows.extend([entry] if entry is not None else [])

@@ -30,7 +30,7 @@ _YAML_KEY = re.compile(
 _YAML_EVENT = re.compile(
     rb"^\s*(?:- )?(?:protoPayload:|auditID:|apiVersion: [\"']?audit\.k8s\.io/v)", re.MULTILINE
 )
-_POLICY = re.compile(rb"^kind: [\"']?Policy", re.MULTILINE)
+_POLICY = re.compile(rb"^\s*kind: [\"']?Policy", re.MULTILINE)
 _BATCH = re.compile(
     rb'\s*\{\s*"(?:kind"\s*:\s*"(?:Event)?List|items|records|events|logEvents|entries|hits|searchedLogStreams|messageType)"'
 )
@@ -65,8 +65,10 @@ def _json(text: bytes) -> Kind:
     names = _names(text.split(b"\n")[:_SAMPLE])
     if names:
         return Kind("lines", names[0])
+    if _BATCH.match(text):
+        return _whole(text, "document")
     first = text.split(b"\n", 1)[0]
-    if b"\n" not in text.rstrip() and text[:1] == b"{" and not _BATCH.match(text):
+    if b"\n" not in text.rstrip() and text[:1] == b"{":
         return _whole(text, "lines")
     if _EVENT.search(first) and value_end(text) is None and not _pretty(first):
         return Kind("lines", "audit log (JSON lines)")
@@ -121,17 +123,15 @@ def _name(value: Any) -> str | None:  # noqa: ANN401  evidence may hold any type
         return "audit log (JSON lines)"
     if is_entry(value):
         return "GKE audit log (JSON lines)"
-    properties = value.get("properties")
-    if is_resource_specific(value) or "log_s" in value or at(properties, "log") is not None:
+    return _cloud(value) or _shipped(value)
+
+
+def _cloud(value: dict[str, Any]) -> str | None:
+    if is_resource_specific(value) or "log_s" in value or at(value, "properties", "log") is not None:
         return "AKS diagnostics (JSON lines)"
-    if (
-        "logEvents" in value
-        or "awslogs" in value
-        or "logStreamName" in value
-        or at(value, "events") is not None
-    ):
+    if {"logEvents", "awslogs", "logStreamName", "events"} & value.keys():
         return "CloudWatch export (JSON lines)"
-    return _shipped(value)
+    return None
 
 
 def _shipped(value: dict[str, Any]) -> str | None:
@@ -158,20 +158,17 @@ def _text(text: bytes) -> Kind:
     if text[:5] == b"H4sIA":
         return Kind("lines", "CloudWatch export (base64 lines)")
     if _CSV.match(text):
-        return Kind(
-            "csv",
-            "AKS diagnostics (CSV)" if b"log_s" in lines[0] or b"AuditId" in lines[0] else "log export (CSV)",
-        )
-    prefixed = _prefixed(lines)
-    if prefixed is not None:
-        return prefixed
+        azure = b"log_s" in lines[0] or b"AuditId" in lines[0]
+        return Kind("csv", "AKS diagnostics (CSV)" if azure else "log export (CSV)")
+    return _prefixed(lines) or _foreign(text) or _unknown(text, lines)
+
+
+def _foreign(text: bytes) -> Kind | None:
     if _PROMETHEUS.search(text[:4096]):
         return Kind("foreign", "Prometheus metrics")
     if _KLOG.search(text[:16384]) and not _EVENT.search(text):
         return Kind("foreign", "component log (klog)")
-    if _YAML_KEY.search(text):
-        return _yaml(text)
-    return _unknown(text, lines)
+    return _yaml(text) if _YAML_KEY.search(text) or _POLICY.search(text) else None
 
 
 def _prefixed(lines: list[bytes]) -> Kind | None:

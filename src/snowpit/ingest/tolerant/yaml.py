@@ -75,6 +75,6 @@ def _load(data: bytes) -> Any:  # noqa: ANN401  evidence may hold any type
         return None
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        return yaml.load(data.removeprefix(BOM).decode("utf-8", "replace"), loader)  # noqa: S506  builds text only
+        return yaml.load(data.removeprefix(BOM).decode("utf-8", "replace"), loader)
     except (yaml.YAMLError, RecursionError, ValueError):
         return None

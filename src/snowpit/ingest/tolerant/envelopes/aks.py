@@ -51,8 +51,9 @@ def open_aks(value: dict[str, Any], hints: Hints) -> Opened:
             inner = decode(inner.encode("utf-8", "replace"))
         except BrokenJsonError:
             inner = None
-    if at(inner, "log") is not None:
-        yield inner["log"], named(hints, at(inner, "pod"))
+    line = at(inner, "log")
+    if line is not None:
+        yield line, named(hints, at(inner, "pod"))
     if value.get("log_s") is not None:
         yield value["log_s"], named(hints, value.get("pod_s"))
 

@@ -73,7 +73,8 @@ def _lowered(entry: object) -> dict[str, Any]:
         "Operation": "operation",
         "Resource": "resource",
     }
-    return {known.get(key, key): item for key, item in entry.items()} if isinstance(entry, dict) else {}
+    named = entry if isinstance(entry, dict) else {}
+    return {known.get(str(key), str(key)): item for key, item in named.items()}
 
 
 def _http(code: int | None) -> int | None:
