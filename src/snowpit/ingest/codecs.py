@@ -9,7 +9,7 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import zstandard
 from isal import isal_zlib
@@ -20,7 +20,17 @@ GZIP_WINDOW = 31
 ZSTD_WINDOW = 128 << 20
 XZ_MEMORY = 256 << 20
 
-FAILURES: tuple[type[Exception], ...] = (isal_zlib.error, zlib.error, zstandard.ZstdError, lzma.LZMAError, OSError, EOFError, ValueError)
+IsalError = cast("type[Exception]", isal_zlib.IsalError)
+
+FAILURES: tuple[type[Exception], ...] = (
+    IsalError,
+    zlib.error,
+    zstandard.ZstdError,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    ValueError,
+)
 
 
 class _Gzip:

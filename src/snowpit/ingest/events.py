@@ -3,11 +3,13 @@
 The paths are those of ``audit.k8s.io/v1`` (``staging/src/k8s.io/apiserver/pkg/apis/audit/v1/types.go``);
 v1beta1 has the same ones. DuckDB silently turns a value of the wrong type into
 null and keeps the row, so a row counts only if :data:`VOUCHED` holds for it.
-Of tokens and bodies nothing but ``subject`` comes out of these expressions.
+Of tokens and bodies nothing but ``subject`` comes out of these expressions, and what
+looks like a credential elsewhere is blanked.
 """
 
+from snowpit.ingest.redact import BLANKED, REDACTED, SECRET
 from snowpit.model.request import STORED
-from snowpit.store import quoted
+from snowpit.store import literal, quoted
 
 LATENCY = "apiserver.latency.k8s.io/"
 _PARTS = ("etcd", "apf-queue-wait", "mutating-webhook", "validating-webhook", "response-write")
@@ -131,6 +133,23 @@ they are written costs half the speed on two cores.)
 """
 
 
+LONGEST = 4 << 20
+"""Bytes of a line beyond which the database may give up on its block; it reads in buffers of twice this size."""
+
+_TEXT = ", ".join(quoted(name) for name in REDACTED if name not in ("uri", "stage", "level", "server"))
+_SUSPECT = " OR ".join(
+    f"contains(concat_ws(' ', {_TEXT}), '{sign}')" for sign in ("eyJ", "=", "%3", "earer", "EARER")
+)
+"""Cheap: holds for every row in which the rule of ``redact`` may find something, the URI aside."""
+
+_BLANKED = {
+    name: f"CASE WHEN {'uri IS NOT NULL' if name == 'uri' else 'suspect'}"
+    f" THEN regexp_replace({quoted(name)}, {literal(SECRET)}, {literal(BLANKED)}, 'g') ELSE {quoted(name)} END"
+    for name in REDACTED
+    if name not in ("stage", "level", "server")
+}
+
+
 def select_events(path_literal: str, first_line: int) -> str:
     """SQL that reads a block of JSON lines into the columns of a part, vouched for or not.
 
@@ -141,7 +160,8 @@ def select_events(path_literal: str, first_line: int) -> str:
     Returns:
         A query with one row a non-blank line, in order, as if there were no blank ones.
     """
-    columns = ", ".join(f"{quoted(name)}: {_sql(kind)}" for name, kind in INPUT.items())
+    columns = ", ".join(f"{quoted(name)}: {literal(kind)}" for name, kind in INPUT.items())
+    source = f"read_ndjson({path_literal}, columns={{{columns}}}, ignore_errors=true, maximum_object_size={LONGEST})"
     computed = {
         **_EXPRESSIONS,
         "line": f"CAST({first_line} AS BIGINT)",
@@ -149,13 +169,5 @@ def select_events(path_literal: str, first_line: int) -> str:
         "ok": VOUCHED,
     }
     fields = ", ".join(f"{computed.get(name, quoted(name))} AS {quoted(name)}" for name in PART)
-    source = f"read_ndjson({path_literal}, columns={{{columns}}}, ignore_errors=true, maximum_object_size={LONGEST})"
-    return f"SELECT {fields} FROM {source}"
-
-
-def _sql(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-LONGEST = 4 << 20
-"""Bytes of a line beyond which the database may give up on its block; it reads in buffers of twice this size."""
+    blanked = ", ".join(_BLANKED.get(name, quoted(name)) + f" AS {quoted(name)}" for name in PART)
+    return f"SELECT {blanked} FROM (SELECT *, {_SUSPECT} AS suspect FROM (SELECT {fields} FROM {source}))"

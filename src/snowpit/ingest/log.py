@@ -17,7 +17,7 @@ from snowpit.ingest import blocks
 from snowpit.ingest.blocks import Block, Layout, survey
 from snowpit.ingest.parts import Parts
 from snowpit.ingest.sources import Source
-from snowpit.ingest.tolerant import Chunk, Kind, Scanner, parse_line, sniff
+from snowpit.ingest.tolerant import Chunk, Kind, Scanner, sniff
 from snowpit.model.evidence import FileCoverage, Reject
 
 HEAD = 64 << 10
@@ -159,14 +159,14 @@ class _Log:
         coverage.event_lines += good
         coverage.event_bytes += block.size - layout.empty_bytes - sum(place.length for place in layout.places)
         for place in layout.places:
-            text = block.content.read(place.offset, place.length)
-            verdict, rows = parse_line(text, self._kind)
-            where = replace(place, line=block.first_line + place.line, offset=block.offset + place.offset)
-            self._account(verdict, rows, where, lines=1)
+            self._base = (block.first_line + place.line, block.offset + place.offset)
+            scanner = Scanner(self._kind, year=self._year)
+            self._take(scanner.feed(block.content.read(place.offset, place.length)))
+            self._take(scanner.finish())
+            _describe(coverage, scanner)
 
 
 def _describe(coverage: FileCoverage, scanner: Scanner) -> None:
     """Take over what the tolerant tier knows of the log as a whole."""
-    coverage.kind = scanner.kind_name or coverage.kind
     coverage.absent = tuple(dict.fromkeys((*coverage.absent, *scanner.absent)))
     coverage.notes.extend(note for note in scanner.notes if note not in coverage.notes)

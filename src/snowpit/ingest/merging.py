@@ -26,10 +26,10 @@ _BARE = '(verb IS NULL OR ("user" IS NULL AND coalesce(code, 0) <> 401))'
 _COLUMNS = ", ".join(quoted(column.name) for column in STORED)
 _PLACE = "file, line, nth"
 
-_ODD = f"""CREATE OR REPLACE TEMP TABLE odd AS
+_ODD = """CREATE OR REPLACE TEMP TABLE odd AS
 SELECT hash(audit_id) AS key FROM events GROUP BY 1
-HAVING NOT (bit_or({{kind}}) & 4 = 4 AND count(*) = bit_count(bit_or({{kind}}) & 7)
-            AND (bit_or({{kind}}) < 8 OR count(*) = 1))""".format(
+HAVING NOT (bit_or({kind}) & 4 = 4 AND count(*) = bit_count(bit_or({kind}) & 7)
+            AND (bit_or({kind}) < 8 OR count(*) = 1))""".format(
     kind=f"CAST(CASE WHEN {ENDS} THEN CASE WHEN {_BARE} THEN 12 ELSE 4 END"
     " WHEN stage = 'ResponseStarted' THEN 2 ELSE 1 END AS UTINYINT)"
 )
@@ -66,7 +66,7 @@ _MENDED = ", ".join(
     for column in STORED
 )
 
-_EXTRA = f"""SELECT {_COLUMNS} FROM events SEMI JOIN (SELECT * FROM judged WHERE pick = 1 AND NOT ends) AS chosen
+_EXTRA = f"""SELECT {_COLUMNS} FROM (FROM events WHERE finished IS NULL) SEMI JOIN (SELECT * FROM judged WHERE pick = 1 AND NOT ends) AS chosen
 USING ({_PLACE})
 UNION ALL
 SELECT {_MENDED} FROM
@@ -126,7 +126,9 @@ def merge(tables: Tables, query: str, extra: Path) -> Merged:
         tables.run(_JUDGED)
         tables.run(_DROPPED)
         duplicates = dict(tables.run("SELECT file, count(*) FROM judged WHERE copy > 1 GROUP BY file"))
-        tables.run(f"COPY ({_EXTRA}) TO {literal(extra)} (FORMAT parquet, COMPRESSION zstd)")
+        tables.run(
+            f"COPY ({_EXTRA}) TO {literal(extra)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+        )
         if tables.run("SELECT 1 FROM dropped LIMIT 1"):
             shown = f"SELECT {_COLUMNS} FROM (FROM events WHERE {ENDS}) ANTI JOIN dropped USING ({_PLACE})"
         shown += f" UNION ALL SELECT {_COLUMNS} FROM read_parquet({literal(extra)}, hive_partitioning=false)"

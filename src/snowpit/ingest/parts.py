@@ -11,7 +11,7 @@ from snowpit.ingest.blocks import Block
 from snowpit.ingest.events import PART, select_events
 from snowpit.store import Tables, literal, quoted
 
-FORMAT = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"
+FORMAT = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 20480)"
 """Small row groups let two threads write one block (measured: half the wall time, 8 % more bytes)."""
 
 BATCH = 20_000
@@ -79,7 +79,7 @@ class Parts:
             "CREATE OR REPLACE TEMP TABLE shifts AS SELECT unnest(?::BIGINT[]) AS start, unnest(?::BIGINT[]) AS shift",
             [starts, by],
         )
-        names = ", ".join(f"line + shift AS line" if name == "line" else quoted(name) for name in PART)
+        names = ", ".join("line + shift AS line" if name == "line" else quoted(name) for name in PART)
         source = f"read_parquet({literal(path)}, file_row_number=true)"
         query = f"SELECT {names} FROM {source} ASOF JOIN shifts ON file_row_number >= start ORDER BY file_row_number"
         self._tables.run(f"COPY ({query}) TO {literal(fresh)} {FORMAT}")

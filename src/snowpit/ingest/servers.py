@@ -7,7 +7,7 @@ not differ in that (one file; ``audit.log`` beside its rotated copies) name none
 
 import re
 from collections.abc import Sequence
-from os.path import commonprefix
+from itertools import takewhile
 
 _ROTATED = re.compile(
     r"(-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(\.\d{3})?|\.\d{1,4}|\.(gz|zst|bz2|xz|zip|tar|tgz|log|json|jsonl|txt))$"
@@ -26,6 +26,11 @@ def base(name: str) -> str:
     return name
 
 
+def _shared(rows: Sequence[Sequence[str]]) -> int:
+    """How many first elements are the same in all rows."""
+    return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, zip(*rows, strict=False)))
+
+
 def distinguish(labels: Sequence[str]) -> list[str | None]:
     """The server that each log names, or nothing.
 
@@ -39,9 +44,9 @@ def distinguish(labels: Sequence[str]) -> list[str | None]:
     places = [(*(base(part) for part in parts[:-1]), base(parts[-1])) for parts in split]
     if len(set(places)) < 2:  # noqa: PLR2004 -- nothing to tell apart
         return [None] * len(labels)
-    head = len(commonprefix([place[:-1] for place in places]))
+    head = _shared([place[:-1] for place in places])
     names = [place[head:-1] for place in places]
-    tail = len(commonprefix([name[::-1] for name in names]))
+    tail = _shared([name[::-1] for name in names])
     bases = {place[-1] for place in places}
     result: list[str | None] = []
     for place, name in zip(places, names, strict=True):

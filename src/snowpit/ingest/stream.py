@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-CHUNK = 1 << 20
+CHUNK = 256 << 10
 """Bytes that pass through at once."""
 
 

@@ -24,6 +24,10 @@ SETTINGS: dict[str, str | int | float | list[str]] = {
 }
 
 
+READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+SEE_COLUMNS = "See the columns with: snowpit sql --schema"
+
+
 def quoted(name: str) -> str:
     """An SQL identifier in quotes."""
     return '"' + name.replace('"', '""') + '"'
@@ -100,6 +104,35 @@ class Tables:
         derived = ", ".join(f"{column.derived} AS {column.name}" for column in DERIVED)
         where = f" WHERE ({self._condition})" if self._condition else ""
         self.run(f"CREATE OR REPLACE VIEW requests AS SELECT * FROM (SELECT *, {derived} FROM stored){where}")
+
+    def lock(self) -> None:
+        """From now on statements reach no file, network or setting but this analysis' own directory.
+
+        For statements that a user wrote or pasted. Irrevocable: the database offers no way back.
+        """
+        self.run(f"SET allowed_directories = [{literal(str(self.directory) + '/')}]")
+        self.run("SET enable_external_access = false")
+        self.run("SET lock_configuration = true")
+
+    def select(self, sql: str, *, most: int | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Run one SELECT (or DESCRIBE, SHOW, SUMMARIZE, EXPLAIN) and give its column names and rows.
+
+        Args:
+            sql: The statement.
+            most: Rows given at most; null for all.
+
+        Raises:
+            QueryError: If the text is not exactly one statement that only reads, or the database refuses it.
+        """
+        try:
+            statements = duckdb.extract_statements(sql)
+            if len(statements) != 1 or statements[0].type not in READING:
+                raise QueryError("Only one statement that reads (SELECT ...) is taken.", SEE_COLUMNS)
+            cursor = self._connection.execute(statements[0])
+            names = [column[0] for column in cursor.description or ()]
+            return names, cursor.fetchall() if most is None else cursor.fetchmany(most)
+        except duckdb.Error as error:
+            raise QueryError(f"The query failed: {str(error).splitlines()[0]}", SEE_COLUMNS) from error
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run one statement and give its rows.
