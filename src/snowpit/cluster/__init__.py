@@ -1,1 +1,5 @@
-"""The system under study: parameters of every mechanism, each with the source of its value."""
+"""The system under study: parameters of every mechanism, each with its source."""
+
+from snowpit.cluster.control_plane import ControlPlane, Sourced, build
+
+__all__ = ["ControlPlane", "Sourced", "build"]

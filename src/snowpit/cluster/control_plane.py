@@ -1,75 +1,63 @@
-"""Parameters of the control plane under study, each value with its source.
-
-Built from version facts, then from what was observed, then from what the user
-says; nothing here is guessed silently.
-"""
+"""One parameter object with provenance: version facts, then what was observed, then the user's overrides."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from snowpit.errors import ScenarioError
-from snowpit.knowledge.facts import FactValue, Scalar, select
+from snowpit.errors import FactError
+from snowpit.knowledge.facts import Value, load, select
 from snowpit.knowledge.version import Version
 
-LIMIT_NAMES = {
-    "readonly": "max_requests_inflight",
-    "mutating": "max_mutating_requests_inflight",
-    "max_requests_inflight": "max_requests_inflight",
-    "max_mutating_requests_inflight": "max_mutating_requests_inflight",
-}
-"""How a user may name the two in-flight limits."""
-
+LIMITS = {"mutating": "max_mutating_requests_inflight", "readonly": "max_requests_inflight"}
+"""Short names of the two in-flight limits, as ``--limits`` takes them."""
 
 
 class Sourced(NamedTuple):
     """A value that remembers where it came from.
 
     Args:
-        value: The value; null if there is none or it is not known.
+        value: The value; -1 means no limit where it is a limit.
         unit: Its unit.
-        source: ``fact`` (of that version), ``observed`` (in the evidence), ``--limits`` (the user says so) or
-            ``unknown`` (the version leaves several possibilities).
-        reference: File, thread, or the possibilities.
+        source: ``fact`` (default of that version), ``observed`` (from the evidence), ``flag`` (given by the user).
+        reference: File and version, thread, observation or option.
     """
 
-    value: Scalar
+    value: Value
     unit: str
     source: str
     reference: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ControlPlane:
-    """The server and what is known of it.
+    """What is known of the API servers under study.
 
     Args:
-        version: Null if unknown.
-        version_source: Where the version is known from, e.g. ``--server-version`` or ``observed``.
-        values: Every parameter by name.
+        version: Their version; null if unknown. Then only facts that hold in all versions are given.
+        values: Parameter name -> value with source.
     """
 
-    version: Version | None = None
-    version_source: str = ""
+    version: Version | None
     values: Mapping[str, Sourced] = field(default_factory=dict)
 
-    def get(self, name: str) -> Sourced:
-        """A parameter; one without value if it is not known."""
-        return self.values.get(name, Sourced(None, "", "unknown", ""))
-
-    def known(self, name: str) -> bool:
-        """Whether its value (or that there is none) is certain."""
-        return self.get(name).source != "unknown"
-
     def number(self, name: str) -> float | None:
-        """A parameter as a number; null if it has none."""
-        value = self.get(name).value
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        """A parameter as a number; null if it is not known."""
+        found = self.values.get(name)
+        return None if found is None or isinstance(found.value, str) else float(found.value)
 
     def flag(self, name: str) -> bool | None:
-        """A yes-or-no parameter; null if not known."""
-        value = self.get(name).value
-        return value if isinstance(value, bool) else None
+        """A parameter as truth value; null if it is not known."""
+        found = self.values.get(name)
+        return None if found is None else bool(found.value)
+
+    def limit(self, kind: str) -> int:
+        """The in-flight limit for ``mutating`` or ``readonly`` requests; the long-standing default if unknown."""
+        found = self.number(LIMITS[kind])
+        return int(found) if found is not None else {"mutating": 200, "readonly": 400}[kind]
+
+    def may(self, name: str) -> bool:
+        """True unless the version is known and says no: what cannot be excluded."""
+        return self.flag(name) is not False
 
 
 def build(
@@ -77,42 +65,37 @@ def build(
     version: Version | None,
     version_source: str = "",
     limits: Mapping[str, int] | None = None,
-    nodes: int | None = None,
-    servers: int | None = None,
+    observed: Mapping[str, Sourced] | None = None,
 ) -> ControlPlane:
-    """Put a control plane together.
+    """The control plane of a version, with what was observed and what the user says on top.
 
     Args:
-        version: The server's; null if unknown.
-        version_source: Where it is known from.
-        limits: In-flight limits that the user gives, by ``readonly`` and ``mutating`` (or the flags' names).
-        nodes: Nodes seen in the evidence.
-        servers: API servers seen in the evidence.
+        version: Server version, null if unknown.
+        version_source: ``flag`` or ``observed``.
+        limits: In-flight limits by kind (``mutating``, ``readonly``), from the user.
+        observed: Values read off the evidence.
 
     Raises:
-        ScenarioError: If a limit has no such name or is negative.
+        FactError: If a limit has an unknown kind or is negative.
     """
-    values = {name: _of_fact(fact) for name, fact in select(version).items()}
-    for name, value in (("nodes", nodes), ("servers", servers)):
-        if value is not None:
-            values[name] = Sourced(value, name, "observed", "distinct names in the evidence")
-    for name, value in (limits or {}).items():
-        values[_limit_name(name, value)] = Sourced(value, "seats", "--limits", "given by the user")
-    return ControlPlane(version=version, version_source=version_source if version else "", values=values)
+    values = {
+        name: Sourced(fact.value, fact.unit, "fact", f"{fact.source} [{fact.mark}]")
+        for name, fact in select(version).items()
+    }
+    if version is not None:
+        values["version"] = Sourced(str(version), "", version_source, "user agent of the API server, or --server-version")
+    values |= dict(observed or {})
+    for kind, value in (limits or {}).items():
+        if kind not in LIMITS or value < 0:
+            message = f"{kind}={value} is not an in-flight limit."
+            raise FactError(message, "Write for instance: --limits readonly=400,mutating=200")
+        values[LIMITS[kind]] = Sourced(value, "requests", "flag", "--limits")
+    return ControlPlane(version, dict(sorted(values.items())))
 
 
-def _limit_name(name: str, value: int) -> str:
-    """The parameter that a limit's name stands for."""
-    parameter = LIMIT_NAMES.get(name.strip().lower().replace("-", "_"))
-    if parameter is None:
-        raise ScenarioError(f"There is no limit named {ascii(name[:40])}.", "Write --limits readonly=400,mutating=200.")
-    if value < 0:
-        raise ScenarioError(f"The limit {name} must not be negative, but is {value}.", "0 switches the limit off.")
-    return parameter
-
-
-def _of_fact(fact: FactValue) -> Sourced:
-    """A parameter from a fact."""
-    if not fact.certain:
-        return Sourced(None, fact.unit, "unknown", fact.note)
-    return Sourced(fact.value, fact.unit, "fact", f"{fact.source} ({fact.mark}, {fact.versions})")
+def possible(name: str) -> tuple[Value, ...]:
+    """All values that a fact takes over the versions, for a server of unknown version."""
+    for fact in load():
+        if fact.id == name:
+            return tuple(dict.fromkeys(value.value for value in fact.values))
+    return ()

@@ -1,150 +1,119 @@
-"""Facts about Kubernetes by version, from ``facts/*.toml``: value, unit, versions, source, mark.
+"""Facts about Kubernetes with the versions they hold for, and where they are known from."""
 
-Marks: ``verified`` (the source at that version, or the thread, was read),
-``derived`` (arithmetic on verified facts), ``recalled`` (from memory, unchecked).
-"""
-
-import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from snowpit.errors import FactError
-from snowpit.knowledge.version import Range, Version
+from snowpit.knowledge.ranges import fact_files, tables, versions_text
+from snowpit.knowledge.version import Version
 
-FOLDER = Path(__file__).parent / "facts"
+Value: TypeAlias = bool | int | float | str
+
 MARKS = ("verified", "derived", "recalled")
-
-Scalar = int | float | bool | str | None
-
-
-class Value(NamedTuple):
-    """The value of a fact in one range of versions; null means: there is no such limit or thing."""
-
-    versions: Range
-    value: Scalar
-    source: str
-    mark: str
-    note: str
+"""``verified``: read in the source or thread named; ``derived``: arithmetic on such; ``recalled``: not checked."""
 
 
-class Fact(NamedTuple):
-    """One thing that Kubernetes does, with its value in every range of versions."""
-
-    id: str
-    title: str
-    unit: str
-    values: tuple[Value, ...]
-
-
-class FactValue(NamedTuple):
-    """What a fact says for one version.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactValue:
+    """The value of a fact over one range of versions.
 
     Args:
-        id: Short stable name.
-        title: What it is.
-        unit: Unit of the value.
-        value: The value; null if there is none, or if it is not ``certain``.
+        id: Id of the fact.
+        title: What it is, in a few words.
+        unit: Unit, empty for a number without one, text or truth value.
+        value: The value; -1 means no limit where the fact is a limit.
+        start: First version, empty if open.
+        until: First version for which it no longer holds, empty if open.
         source: File and version, or thread.
-        mark: How sure the source is.
-        note: What to know beside it; the possibilities, where the version leaves several.
-        versions: The range of versions that it holds for, in words.
-        certain: False where the version does not tell which of several values holds.
+        mark: How sure it is (see ``MARKS``).
+        note: Remark, may be empty.
     """
 
     id: str
     title: str
     unit: str
-    value: Scalar
+    value: Value
+    start: str
+    until: str
     source: str
     mark: str
     note: str
-    versions: str
-    certain: bool = True
+
+    @property
+    def versions(self) -> str:
+        """The range of versions in words."""
+        return versions_text(self.start, self.until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One fact with its values by version.
+
+    Args:
+        id: Stable name.
+        title: What it is.
+        unit: Unit.
+        values: In order of versions; ranges do not overlap.
+    """
+
+    id: str
+    title: str
+    unit: str
+    values: tuple[FactValue, ...]
+
+    def at(self, version: Version) -> FactValue | None:
+        """The value that holds at that version; null if none is known."""
+        for value in self.values:
+            if version.within(value.start, value.until):
+                return value
+        return None
+
+
+def _fact(raw: Mapping[str, Any]) -> Fact:
+    head = {"id": raw["id"], "title": raw["title"], "unit": raw.get("unit", "")}
+    values = tuple(
+        FactValue(
+            **head,
+            value=item["value"],
+            start=item.get("from", ""),
+            until=item.get("until", ""),
+            source=item["source"],
+            mark=item.get("mark", "verified"),
+            note=item.get("note", ""),
+        )
+        for item in raw["value"]
+    )
+    return Fact(**head, values=values)
 
 
 @cache
 def load() -> tuple[Fact, ...]:
-    """All facts, ordered by file and place in it.
-
-    Raises:
-        FactError: If a file does not hold what a fact needs.
-    """
-    facts = []
-    for path in sorted(FOLDER.glob("*.toml")):
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("fact", [])
-        facts.extend(_fact(entry, path.name) for entry in entries)
-    return tuple(facts)
+    """All facts, ordered by file and place."""
+    return tuple(_fact(raw) for name in fact_files() for raw in tables("facts", name)["fact"])
 
 
 def select(version: Version | None) -> Mapping[str, FactValue]:
-    """What every fact says for a version, by id.
+    """The facts that hold at a version, by id.
 
     Args:
-        version: The server's; null if unknown, then only what holds in all versions is certain.
+        version: The server's version; null keeps only facts that hold in every version alike.
     """
-    chosen = {}
+    if version is None:
+        return {fact.id: fact.values[0] for fact in load() if len(fact.values) == 1}
+    found = ((fact.id, fact.at(version)) for fact in load())
+    return {name: value for name, value in found if value is not None}
+
+
+def named(name: str) -> Fact:
+    """The fact with that id.
+
+    Raises:
+        FactError: If there is none.
+    """
     for fact in load():
-        values = [value for value in fact.values if value.versions.meets(version)]
-        if values:
-            chosen[fact.id] = _select(fact, values)
-    return chosen
-
-
-def _select(fact: Fact, values: list[Value]) -> FactValue:
-    """One value if all agree, else the possibilities."""
-    first = values[0]
-    distinct = list(dict.fromkeys((value.value, type(value.value)) for value in values))
-    if len(distinct) == 1:
-        spans = "; ".join(str(value.versions) for value in values)
-        return FactValue(
-            fact.id, fact.title, fact.unit, first.value, first.source, first.mark, first.note, spans
-        )
-    told = "; ".join(f"{spell(value.value, fact.unit)} ({value.versions})" for value in values)
-    sources = "; ".join(dict.fromkeys(value.source for value in values))
-    return FactValue(
-        fact.id,
-        fact.title,
-        fact.unit,
-        None,
-        sources,
-        first.mark,
-        f"Depends on the version: {told}.",
-        "several",
-        certain=False,
-    )
-
-
-def spell(value: Scalar, unit: str) -> str:
-    """A value with its unit, for people."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value} {unit}".strip()
-
-
-def _fact(entry: Mapping[str, Any], file: str) -> Fact:
-    """One fact from its table."""
-    try:
-        values = tuple(_value(item) for item in entry["value"])
-        fact = Fact(entry["id"], entry["title"], entry.get("unit", ""), values)
-    except KeyError as error:
-        raise FactError(f"{file}: a fact lacks {error}.", "Reinstall snowpit.") from error
-    if not values or any(value.mark not in MARKS or not value.source for value in values):
-        raise FactError(f"{file}: fact {fact.id} lacks a value, source or mark.", "Reinstall snowpit.")
-    return fact
-
-
-def _value(item: Mapping[str, Any]) -> Value:
-    """One value with its range."""
-    return Value(
-        version_range(item), item.get("value"), item["source"], item.get("mark", "verified"), item.get("note", "")
-    )
-
-
-def version_range(item: Mapping[str, Any]) -> Range:
-    """The range that ``from`` (included) and ``until`` (excluded) give."""
-    first, until = item.get("from"), item.get("until")
-    return Range(Version.parse(first) if first else None, Version.parse(until) if until else None)
+        if fact.id == name:
+            return fact
+    message = f"There is no fact named {name!a}."
+    raise FactError(message, "List them with: snowpit facts")

@@ -1,105 +1,57 @@
-"""Kubernetes versions: read, compare, and lay into ranges.
-
-A version without a patch number stands for all patch releases of its minor
-release, because a limit may vanish in the middle of one (the loopback limit did, five times).
-"""
+"""Kubernetes versions: parsed leniently, compared by major, minor and patch."""
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from snowpit.errors import FactError
 
-_PATTERN = re.compile(r"^\s*v?(\d{1,3})\.(\d{1,4})\+?(?:\.(\d{1,6}))?(?:[-+. ].*)?$", re.DOTALL)
-
-ENDLESS = 1_000_000
-"""Above any patch release."""
+_SHAPE = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?:\.(\d{1,4}))?(?:[-+.].*)?")
 
 
 class Version(NamedTuple):
-    """A Kubernetes release; ``patch`` is null where it is not told."""
+    """A Kubernetes release; vendors' suffixes (``-gke.100``, ``+k3s1``) are left out.
+
+    Args:
+        major: Always 1 so far.
+        minor: The minor release.
+        patch: The patch release; null where it is not told.
+    """
 
     major: int
     minor: int
     patch: int | None = None
 
     @classmethod
-    def parse(cls, text: str) -> "Version":
-        """Read ``1.12``, ``v1.12.2``, ``v1.12.2-gke.1`` or ``1.12.2+k3s1``.
+    def parse(cls, text: str) -> Self:
+        """A version from text such as ``v1.12.4``, ``1.28`` or ``1.27.3-gke.100``.
 
         Raises:
-            FactError: If the text is no version.
+            FactError: If the text is no Kubernetes version.
+
+        >>> Version.parse("v1.12.4-eks-abc")
+        Version(major=1, minor=12, patch=4)
         """
-        match = _PATTERN.match(text)
-        if match is None:
-            raise FactError(
-                f"{ascii(text[:40])} is no Kubernetes version.", "Write it as 1.12.2 or v1.12.2-gke.1."
-            )
-        major, minor, patch = match.groups()
-        return cls(int(major), int(minor), int(patch) if patch else None)
+        found = _SHAPE.fullmatch(text.strip())
+        if not found or int(found[1]) != 1:
+            message = f"{text.strip()[:40]!a} is not a Kubernetes version."
+            raise FactError(message, "Write it as 1.12 or 1.12.4 (kubectl version shows it).")
+        return cls(int(found[1]), int(found[2]), int(found[3]) if found[3] else None)
 
     def __str__(self) -> str:
-        """``1.12.2``, or ``1.12`` where the patch release is unknown."""
-        return f"{self.major}.{self.minor}" + ("" if self.patch is None else f".{self.patch}")
+        """``1.12.4``, or ``1.12`` where the patch is not told."""
+        patch = "" if self.patch is None else f".{self.patch}"
+        return f"{self.major}.{self.minor}{patch}"
 
     @property
-    def low(self) -> tuple[int, int, int]:
-        """The first release that it may be."""
+    def key(self) -> tuple[int, int, int]:
+        """For comparisons; a release without patch counts as its first (.0)."""
         return (self.major, self.minor, self.patch or 0)
 
-    @property
-    def high(self) -> tuple[int, int, int]:
-        """The last release that it may be."""
-        return (self.major, self.minor, ENDLESS if self.patch is None else self.patch)
+    def at_least(self, other: "Version | str") -> bool:
+        """True from ``other`` on."""
+        bound = other if isinstance(other, Version) else Version.parse(other)
+        return self.key >= bound.key
 
-    def at_least(self, major: int, minor: int, *, patch: int = 0) -> bool:
-        """Whether it is surely that release or a later one."""
-        return self.low >= (major, minor, patch)
-
-    def __lt__(self, other: tuple[object, ...]) -> bool:
-        """By release; an unknown patch counts as the first one."""
-        return _key(self) < _key(other)
-
-    def __le__(self, other: tuple[object, ...]) -> bool:
-        """See ``<``."""
-        return _key(self) <= _key(other)
-
-    def __gt__(self, other: tuple[object, ...]) -> bool:
-        """See ``<``."""
-        return _key(self) > _key(other)
-
-    def __ge__(self, other: tuple[object, ...]) -> bool:
-        """See ``<``."""
-        return _key(self) >= _key(other)
-
-
-class Range(NamedTuple):
-    """Releases from the first (included) to the last (excluded); null is endless."""
-
-    first: Version | None
-    until: Version | None
-
-    def meets(self, version: Version | None) -> bool:
-        """Whether the version, or one of the releases that it may be, lies inside; a null version may be any."""
-        if version is None:
-            return True
-        starts = self.first is None or self.first.low <= version.high
-        return starts and (self.until is None or version.low < self.until.low)
-
-    def __str__(self) -> str:
-        """``1.14.0 to before 1.14.8``."""
-        if self.first is None and self.until is None:
-            return "all versions"
-        if self.until is None:
-            return f"from {self.first}"
-        return f"before {self.until}" if self.first is None else f"{self.first} to before {self.until}"
-
-
-def parse(text: str) -> Version:
-    """Read a version; see :meth:`Version.parse`."""
-    return Version.parse(text)
-
-
-def _key(version: tuple[object, ...]) -> tuple[int, int, int]:
-    """Three comparable numbers."""
-    numbers = [part if isinstance(part, int) else 0 for part in version]
-    return (numbers[0], numbers[1], numbers[2] if len(numbers) > 2 else 0)  # noqa: PLR2004 - a patch is the third
+    def within(self, start: str, until: str) -> bool:
+        """True in the half-open range [start, until); an empty bound is open."""
+        return (not start or self.at_least(start)) and (not until or not self.at_least(until))
