@@ -1,0 +1,101 @@
+"""What was read, what was not and why, and what the evidence cannot show."""
+
+from collections.abc import Sequence
+
+from snowpit.model.evidence import FileCoverage
+from snowpit.report.case import Case
+from snowpit.report.content import Block, Bullets, Paragraph, Section
+from snowpit.report.figures import clock, count, plural, seconds, share, size
+
+MOST_FILES = 6
+MOST_PLACES = 5
+
+
+def section(case: Case) -> Section:
+    """The coverage of all files, the window and the server, and the blind spots."""
+    files = case.coverage.files
+    blocks: list[Block] = [Paragraph(_summary(case)), Bullets(tuple(map(_file, files[:MOST_FILES])))]
+    if len(files) > MOST_FILES:
+        blocks.append(Bullets((_others(files[MOST_FILES:]),)))
+    remarks = _remarks(files)
+    if remarks:
+        blocks.append(Section("Not read", (Bullets(remarks, mark="!"),)))
+    blind = tuple(dict.fromkeys((*_absent(files), *case.observed.policy.blind)))
+    if blind:
+        blocks.append(Section("What this evidence cannot show", (Bullets(blind),)))
+    return Section("Coverage", tuple(blocks))
+
+
+def _summary(case: Case) -> str:
+    """Window, size and server, in three sentences."""
+    window, hints = case.observed.window, case.observed.hints
+    traffic = case.observed.traffic
+    seen = f"{plural(traffic.attempts, 'request')} from {clock(window.start)} to {clock(window.end)} ({seconds(window.seconds)})"
+    active = traffic.active_seconds
+    gaps = f", with traffic in {share(active / window.seconds)} of the seconds" if 0 < active < window.seconds * 0.9 else ""
+    users = f" {plural(hints.users, 'user')}, {plural(hints.nodes, 'node')}, {plural(max(1, hints.servers), 'API server')}."
+    return f"{seen}{gaps}.{users} {_version(case)}"
+
+
+def _version(case: Case) -> str:
+    found = case.plane.values.get("version")
+    if case.plane.version is None:
+        return "Server version unknown: give --server-version for exact remedies."
+    return f"Server version {case.plane.version} ({found.source if found else 'given'})."
+
+
+def _file(file: FileCoverage) -> str:
+    """One line: the rule lines = events + empty + other + rejected, and what became of the events."""
+    rejected = sum(file.rejected.values())
+    layers = f" in {' in '.join(reversed(file.container))}" if file.container else ""
+    rule = (
+        f"{count(file.lines)} lines = {count(file.event_lines)} with events + {count(file.empty_lines)} empty"
+        f" + {count(file.other_lines)} other + {count(rejected)} rejected"
+    )
+    left_out = "".join(f", {count(number)} left out ({reason})" for reason, number in sorted(file.skipped.items()))
+    fate = (
+        f"{plural(file.events, 'event')} -> {plural(file.kept, 'request')}"
+        f" ({count(file.merged)} merged, {plural(file.duplicates, 'duplicate')}{left_out})"
+    )
+    return f"{file.path}: {file.kind}{layers}, {size(file.bytes)}; {rule}; {fate}"
+
+
+def _others(files: Sequence[FileCoverage]) -> str:
+    lines, events = sum(file.lines for file in files), sum(file.events for file in files)
+    rejected = sum(sum(file.rejected.values()) for file in files)
+    return (
+        f"and {plural(len(files), 'more file')}: {size(sum(file.bytes for file in files))}, {count(lines)} lines"
+        f" = {count(sum(file.event_lines for file in files))} with events"
+        f" + {count(sum(file.empty_lines for file in files))} empty"
+        f" + {count(sum(file.other_lines for file in files))} other + {count(rejected)} rejected;"
+        f" {plural(events, 'event')} -> {plural(sum(file.kept for file in files), 'request')}"
+        f" ({plural(sum(file.duplicates for file in files), 'duplicate')})"
+    )
+
+
+def _remarks(files: Sequence[FileCoverage]) -> tuple[str, ...]:
+    """Rejects with places, truncations and notes, at most a dozen lines."""
+    lines: list[str] = []
+    for file in files:
+        if file.truncated:
+            lines.append(f"{file.path} is cut off: {file.truncated}. What came before it is kept.")
+        lines += [f"{file.path}: {note}" for note in file.notes]
+        lines += _rejects(file)
+    most = 2 * MOST_FILES
+    return (*lines[:most], *([f"and {plural(len(lines) - most, 'more remark')} (all of them: -o json)"] if len(lines) > most else []))
+
+
+def _rejects(file: FileCoverage) -> list[str]:
+    lines = []
+    for reason, number in sorted(file.rejected.items()):
+        places = [place for place in file.rejected_at if place.reason == reason][:MOST_PLACES]
+        where = "; ".join(f"line {count(place.line)}, byte {count(place.offset)}" for place in places)
+        more = ", ..." if number > len(places) else ""
+        lines.append(f"{file.path}: {plural(number, 'line')} rejected, {reason} ({where}{more})")
+    return lines
+
+
+def _absent(files: Sequence[FileCoverage]) -> tuple[str, ...]:
+    """Fields that the kind of evidence does not carry."""
+    kinds = {file.kind: file.absent for file in files if file.absent and file.events}
+    return tuple(f"{kind} carries no {', '.join(absent)}." for kind, absent in sorted(kinds.items()))
