@@ -4,6 +4,7 @@ import os
 import stat
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -20,6 +21,7 @@ MOST_LAYERS = 6
 LARGEST_STREAMED_ZIP = 256 << 20
 """Bytes of a zip archive that is itself inside a stream: its directory stands at its end, so it is held in memory."""
 
+_BROKEN_ZIP: tuple[type[Exception], ...] = (*codecs.FAILURES, zipfile.BadZipFile, NotImplementedError)
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -231,14 +233,14 @@ def _nothing(source: Source, fate: Fate) -> Source:
 def _zip(source: Source, handle: BinaryIO | None) -> Iterator[Source]:
     layered = replace(source, container=(*source.container, "zip"))
     fate = Fate()
-    held = Scratch()
-    try:
-        archive = zipfile.ZipFile(handle or _held(source.reader, held))
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        fate.truncated = "the zip archive is cut off, damaged or too large to be read from a stream"
-        yield _nothing(layered, fate)
-        return
-    try:
+    with ExitStack() as open_files:
+        try:
+            file = handle or open_files.enter_context(_held(source.reader, open_files))
+            archive = open_files.enter_context(zipfile.ZipFile(file))
+        except _BROKEN_ZIP:
+            fate.truncated = "the zip archive is cut off, damaged or too large to be read from a stream"
+            yield _nothing(layered, fate)
+            return
         logs = [info for info in archive.infolist() if not info.is_dir()]
         for info in logs:
             inner = Fate()
@@ -246,9 +248,6 @@ def _zip(source: Source, handle: BinaryIO | None) -> Iterator[Source]:
             yield from _member(layered, info.filename, size=info.file_size, content=content, fate=inner)
         if not logs:
             yield _nothing(layered, fate)
-    finally:
-        archive.close()
-        held.close()
 
 
 def _zip_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, fate: Fate) -> Iterator[bytes]:
@@ -261,12 +260,14 @@ def _zip_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, fate: Fate) ->
                 yield data
     except RuntimeError:
         fate.truncated = "the zip member is encrypted"
-    except (*codecs.FAILURES, zipfile.BadZipFile, NotImplementedError):
+    except _BROKEN_ZIP:
         fate.truncated = f"the zip member is damaged after {given} bytes of content"
 
 
-def _held(reader: Reader, scratch: Scratch) -> BinaryIO:
+def _held(reader: Reader, open_files: ExitStack) -> BinaryIO:
     """A zip archive inside a stream, as a file in memory."""
+    scratch = Scratch()
+    open_files.callback(scratch.close)
     for chunk in reader.rest():
         if scratch.size + len(chunk) > LARGEST_STREAMED_ZIP:
             raise ValueError

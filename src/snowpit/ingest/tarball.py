@@ -53,7 +53,7 @@ def members(reader: Reader, fate: Fate) -> Iterator[Member]:
             fate.truncated = "the tar archive is cut off or damaged"
             return
         kind = header[156:157]
-        body = _Body(reader, size)
+        body = _Body(reader, size, fate)
         if kind in (b"L", b"x") and size <= LONGEST_NAME:
             text = b"".join(body.chunks())
             longer = (
@@ -65,15 +65,15 @@ def members(reader: Reader, fate: Fate) -> Iterator[Member]:
         elif kind == b"S":
             fate.notes.append(f"sparse file {_name(header)} was left out")
         if not body.finish():
-            fate.truncated = "the tar archive is cut off"
             return
 
 
 class _Body:
     """Content of one member, and how much of it was read."""
 
-    def __init__(self, reader: Reader, size: int) -> None:
+    def __init__(self, reader: Reader, size: int, fate: Fate) -> None:
         self._reader = reader
+        self._fate = fate
         self._left = size
         self._padding = -size % BLOCK
 
@@ -82,6 +82,8 @@ class _Body:
         for chunk in self._reader.take(self._left):
             self._left -= len(chunk)
             yield chunk
+        if self._left:
+            self._fate.truncated = "the tar archive is cut off"
 
     def finish(self) -> bool:
         """Skip the rest and the padding; whether the content was complete."""
