@@ -36,7 +36,9 @@ def line(**changes: Any) -> bytes:
     return json.dumps(event(**changes), separators=(",", ":")).encode()
 
 
-def scan(data: bytes, kind: Kind | None = None, *, sizes: tuple[int, ...] = (), year: int | None = None) -> list[Chunk]:
+def scan(
+    data: bytes, kind: Kind | None = None, *, sizes: tuple[int, ...] = (), year: int | None = None
+) -> list[Chunk]:
     """All chunks of some bytes, fed in pieces of the given sizes, in turn."""
     return scanned(data, kind, sizes=sizes, year=year)[0]
 
@@ -67,12 +69,13 @@ def verdicts(data: bytes, **options: Any) -> list[str]:
 
 def assert_accounted(data: bytes, chunks: list[Chunk]) -> None:
     """Chunks cover the bytes and the lines, in order, without gap or overlap."""
-    offset = 0
+    offset, number = 0, 1
     for chunk in chunks:
         assert chunk.length > 0
         assert chunk.offset == offset
-        assert chunk.line == data.count(b"\n", 0, offset) + 1
+        assert chunk.line == number
         assert (chunk.verdict == "event") == bool(chunk.rows)
+        number += data.count(b"\n", offset, offset + chunk.length)
         offset += chunk.length
     assert offset == len(data)
     assert sum(chunk.lines for chunk in chunks) == data.count(b"\n") + (data[-1:] not in (b"\n", b""))

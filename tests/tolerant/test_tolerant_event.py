@@ -88,11 +88,18 @@ def test_latency_annotations_become_microseconds_and_webhooks_add_up() -> None:
         "response-write": "900ns",
     }
     read = row(annotations={prefix + key: value for key, value in parts.items()})
-    assert [read[name] for name in ("etcd", "queued", "webhooks", "written")] == [1_500_000, 750, 60_002_000, 0]
+    assert [read[name] for name in ("etcd", "queued", "webhooks", "written")] == [
+        1_500_000,
+        750,
+        60_002_000,
+        0,
+    ]
 
 
 def test_a_wrong_type_in_an_optional_field_is_null_and_the_event_stays() -> None:
-    read = row(user=7, sourceIPs="x", userAgent=["y"], responseStatus=[], annotations=3, impersonatedUser=True)
+    read = row(
+        user=7, sourceIPs="x", userAgent=["y"], responseStatus=[], annotations=3, impersonatedUser=True
+    )
     assert read.get("user") is None
     assert read["verb"] == "list"
     assert read["code"] is None
@@ -177,16 +184,23 @@ def test_the_subject_is_the_user_of_the_answer() -> None:
     "claims",
     [
         {"sub": "system:serviceaccount:a:b"},
-        {"kubernetes.io/serviceaccount/namespace": "a", "kubernetes.io/serviceaccount/service-account.name": "b"},
+        {
+            "kubernetes.io/serviceaccount/namespace": "a",
+            "kubernetes.io/serviceaccount/service-account.name": "b",
+        },
         {"kubernetes.io": {"namespace": "a", "serviceaccount": {"name": "b"}}},
     ],
 )
 @pytest.mark.parametrize("body", ["requestObject", "responseObject"])
-def test_the_subject_of_an_unanswered_review_is_claimed_by_the_token(claims: dict[str, Any], body: str) -> None:
+def test_the_subject_of_an_unanswered_review_is_claimed_by_the_token(
+    claims: dict[str, Any], body: str
+) -> None:
     assert review(**{body: {"spec": {"token": token(claims)}}}) == "system:serviceaccount:a:b"
 
 
-@pytest.mark.parametrize("bad", ["", "abc", "a.b.c", "a.!!.c", token({"sub": "x" * 300}), token({"sub": 5}), 7])
+@pytest.mark.parametrize(
+    "bad", ["", "abc", "a.b.c", "a.!!.c", token({"sub": "x" * 300}), token({"sub": 5}), 7]
+)
 def test_a_token_that_tells_nothing_gives_no_subject(bad: object) -> None:
     assert review(requestObject={"spec": {"token": bad}}) is None
 

@@ -7,11 +7,12 @@ Fields it applies to are listed in :data:`REDACTED`.
 
 import re
 
-SECRET = (
+_CREDENTIAL = (
     r"((?i:bearer(?:\s|%20|\+)+|(?:token|authorization|password|passwd|secret|assertion|signature)(?:=|%3D)))"
-    r"[^\s&#,;\"']+"
-    r"|eyJ[A-Za-z0-9_-]{6,}(?:(?:\.|%2[eE])[A-Za-z0-9_-]*)*"
 )
+_VALUE = r"[^\s&#,;\"']+"
+_JSON_WEB_TOKEN = r"|eyJ[A-Za-z0-9_-]{6,}(?:(?:\.|%2[eE])[A-Za-z0-9_-]*)*"
+SECRET = _CREDENTIAL + _VALUE + _JSON_WEB_TOKEN
 """A bearer token, the value of a parameter that carries a secret, or a JSON web token, whole or cut."""
 
 BLANKED = r"\1REDACTED"

@@ -21,7 +21,8 @@ def decode(data: bytes) -> Any:  # noqa: ANN401  evidence may hold any type
     """The value of a JSON text.
 
     Invalid UTF-8, control characters in strings, lone surrogates and deep
-    nesting are forgiven.
+    nesting are forgiven. A raw NUL is not: it marks a hole in the file, and what
+    stands on its two sides need not belong together.
 
     Args:
         data: One value, white space around it allowed.
@@ -39,6 +40,8 @@ def decode(data: bytes) -> Any:  # noqa: ANN401  evidence may hold any type
 
 
 def _loose(data: bytes) -> Any:  # noqa: ANN401  as above
+    if b"\0" in data:
+        raise BrokenJsonError
     try:
         return json.loads(shallow(data).decode("utf-8", "replace"), strict=False)
     except (ValueError, RecursionError):

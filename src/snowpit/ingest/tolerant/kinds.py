@@ -12,8 +12,11 @@ Verdict = tuple[str, list[Row]]
 LARGEST = 64 << 20
 """Bytes of the longest line or JSON value that is held in memory; a longer one is a reject."""
 
-DEEPEST = 8
-"""Envelopes inside envelopes that are opened."""
+DEEPEST = 16
+"""Envelopes inside envelopes that are opened, texts and lists counted."""
+
+MOST = 250_000
+"""Values inside one line or document that are looked at; YAML can name one value very often."""
 
 
 class Kind(NamedTuple):

@@ -13,7 +13,7 @@ from snowpit.ingest.tolerant.envelopes.elastic import open_line, open_list
 from snowpit.ingest.tolerant.envelopes.gke import is_entry, read_entry
 from snowpit.ingest.tolerant.envelopes.journald import open_journal
 from snowpit.ingest.tolerant.event import DECODER, from_mapping, is_event, row_of
-from snowpit.ingest.tolerant.kinds import DEEPEST, NONE, Hints, Remarks, Row, Verdict
+from snowpit.ingest.tolerant.kinds import DEEPEST, MOST, NONE, Hints, Remarks, Row, Verdict
 from snowpit.ingest.tolerant.legacy import is_legacy, read_legacy
 from snowpit.ingest.tolerant.prefix import is_other_log, split_prefix
 from snowpit.ingest.tolerant.times import instant, unix
@@ -32,6 +32,7 @@ class _Gathered(NamedTuple):
     remarks: Remarks
     rows: list[Row]
     reasons: list[str]
+    visits: list[None]
 
 
 def read_line(line: bytes, remarks: Remarks) -> Verdict:
@@ -56,10 +57,10 @@ def read_line(line: bytes, remarks: Remarks) -> Verdict:
 
 
 def _read_slowly(line: bytes, remarks: Remarks) -> Verdict:
-    line = line.removeprefix(BOM).strip()
+    line = line.removeprefix(BOM).strip().removesuffix(b",")
     if not line:
         return "empty", []
-    found = _Gathered(remarks, [], [])
+    found = _Gathered(remarks, [], [], [])
     known = _gather_text(line, found, NONE, 0)
     if found.rows:
         for reason in dict.fromkeys(found.reasons):
@@ -83,7 +84,7 @@ def read_value(value: object, remarks: Remarks, hints: Hints = NONE) -> Verdict:
     Returns:
         The verdict and, for ``event``, the rows.
     """
-    found = _Gathered(remarks, [], [])
+    found = _Gathered(remarks, [], [], [])
     _gather(value, found, hints, 0)
     if found.rows:
         return "event", found.rows
@@ -92,7 +93,7 @@ def read_value(value: object, remarks: Remarks, hints: Hints = NONE) -> Verdict:
 
 def _gather_text(line: bytes, found: _Gathered, hints: Hints, depth: int) -> bool:
     """Reads a text; tells whether it is of a kind that is known."""
-    if line[:1] in (b"{", b"["):
+    if line[:1] in (b"{", b"[", b'"') and not line.startswith(b"[pod/"):
         return _gather_json(line, found, hints, depth)
     if is_legacy(line):
         verdict, rows = read_legacy(line, found.remarks, hints)
@@ -131,7 +132,10 @@ def _gather_json(line: bytes, found: _Gathered, hints: Hints, depth: int) -> boo
 
 
 def _gather(value: object, found: _Gathered, hints: Hints, depth: int) -> None:
-    if depth > DEEPEST:
+    found.visits.append(None)
+    if len(found.visits) == MOST:
+        found.reasons.append("too many members")
+    if depth > DEEPEST or len(found.visits) >= MOST:
         return
     if isinstance(value, str):
         _gather_text(value.strip().encode("utf-8", "replace"), found, hints, depth + 1)

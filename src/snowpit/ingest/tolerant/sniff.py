@@ -56,14 +56,15 @@ def sniff(head: bytes) -> Kind:
     text = head.lstrip(b"\0 \t\r\n")
     if not text:
         return Kind("lines", "blank")
-    if text[:1] in (b"{", b"["):
+    if text[:1] in (b"{", b"[") and not text.startswith(b"[pod/"):
         return _json(text)
     return _text(text)
 
 
 def _json(text: bytes) -> Kind:
-    names = _names(text.split(b"\n")[:_SAMPLE])
-    if names:
+    lines = text.split(b"\n")[:_SAMPLE]
+    names = _names(lines)
+    if names and (text[:1] == b"{" or _names(lines[:1])):
         return Kind("lines", names[0])
     if _BATCH.match(text):
         return _whole(text, "document")
@@ -127,7 +128,7 @@ def _name(value: Any) -> str | None:  # noqa: ANN401  evidence may hold any type
 
 
 def _cloud(value: dict[str, Any]) -> str | None:
-    if is_resource_specific(value) or "log_s" in value or at(value, "properties", "log") is not None:
+    if is_resource_specific(value) or "log_s" in value or "properties" in value:
         return "AKS diagnostics (JSON lines)"
     if {"logEvents", "awslogs", "logStreamName", "events"} & value.keys():
         return "CloudWatch export (JSON lines)"
@@ -146,7 +147,7 @@ def _shipped(value: dict[str, Any]) -> str | None:
     for key in ("items", "records", "Records"):
         if isinstance(value.get(key), list):
             return _name(value[key]) or "JSON without audit events (JSON lines)"
-    if {"log", "message", "line", "result", "values"} & value.keys():
+    if {"log", "message", "line", "result", "values", "hits"} & value.keys() or at(value, "data", "result"):
         return "shipped log (JSON lines)"
     return "JSON without audit events (JSON lines)"
 

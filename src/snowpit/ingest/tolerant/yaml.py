@@ -11,7 +11,6 @@ from snowpit.ingest.tolerant.reader import BOM, read_value
 
 _SEPARATOR = re.compile(rb"---(?:\s|$)")
 _COMMENTS = re.compile(rb"(?:\s*(?:#[^\n]*)?(?:\n|\Z))*\Z")
-_MOST_ALIASES = 1000
 
 
 class Yaml:
@@ -71,8 +70,6 @@ def _load(data: bytes) -> Any:  # noqa: ANN401  evidence may hold any type
     """The value of one document, all scalars as text; null if it is broken."""
     # PyYAML takes 20 ms to import, which every run would pay for a rare shape.
     yaml = importlib.import_module("yaml")
-    if data.count(b"*") > _MOST_ALIASES and data.count(b"&") > _MOST_ALIASES:
-        return None
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
         return yaml.load(data.removeprefix(BOM).decode("utf-8", "replace"), loader)

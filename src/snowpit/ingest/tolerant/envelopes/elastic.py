@@ -48,6 +48,7 @@ def open_line(value: dict[str, Any], hints: Hints) -> Opened:
     """
     hints = named(
         hints,
+        value.get("logStreamName"),
         at(value, "kubernetes", "host"),
         at(value, "kubernetes", "node", "name"),
         at(value, "host", "name"),
