@@ -34,6 +34,8 @@ class Parts:
         self._directory = directory
         self._label = label
         self._rows: list[dict[str, object]] = []
+        self._line = 0
+        self._nth = 0
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _next(self) -> Path:
@@ -91,18 +93,17 @@ class Parts:
         Returns:
             How many there were.
         """
-        count = 0
-        for count, row in enumerate(rows, start=1):
-            nth = count - 1
-            known = (
-                {"audit_id": f"{self._label}:{line}" + (f"#{nth}" if nth else "")}
-                if not row.get("audit_id")
-                else {}
-            )
-            self._rows.append({**row, **known, "line": line - len(self._rows), "nth": nth, "ok": True})
+        if line != self._line:
+            self._line, self._nth = line, 0
+        before = self._nth
+        for row in rows:
+            identity = row.get("audit_id") or f"{self._label}:{line}" + (f"#{self._nth}" if self._nth else "")
+            known = {"audit_id": identity, "line": line - len(self._rows), "nth": self._nth, "ok": True}
+            self._rows.append({**row, **known})
+            self._nth += 1
             if len(self._rows) >= BATCH:
                 self.flush()
-        return count
+        return self._nth - before
 
     def flush(self) -> None:
         """Write the rows held."""
