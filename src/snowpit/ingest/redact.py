@@ -11,8 +11,8 @@ _CREDENTIAL = (
     r"((?i:bearer(?:\s|%20|\+)+|(?:token|authorization|password|passwd|secret|assertion|signature)(?:=|%3D)))"
 )
 _VALUE = r"[^\s&#,;\"']+"
-_JSON_WEB_TOKEN = r"|eyJ[A-Za-z0-9_-]{6,}(?:(?:\.|%2[eE])[A-Za-z0-9_-]*)*"
-SECRET = _CREDENTIAL + _VALUE + _JSON_WEB_TOKEN
+_WEB_KEY = r"|eyJ[A-Za-z0-9_-]{6,}(?:(?:\.|%2[eE])[A-Za-z0-9_-]*)*"
+SECRET = _CREDENTIAL + _VALUE + _WEB_KEY
 """A bearer token, the value of a parameter that carries a secret, or a JSON web token, whole or cut."""
 
 BLANKED = r"\1REDACTED"
