@@ -32,7 +32,11 @@ def _summary(case: Case) -> str:
     traffic = case.observed.traffic
     seen = f"{plural(traffic.attempts, 'request')} from {clock(window.start)} to {clock(window.end)} ({seconds(window.seconds)})"
     active = traffic.active_seconds
-    gaps = f", with traffic in {share(active / window.seconds)} of the seconds" if 0 < active < window.seconds * 0.9 else ""
+    gaps = (
+        f", with traffic in {share(active / window.seconds)} of the seconds"
+        if 0 < active < window.seconds * 0.9
+        else ""
+    )
     users = f" {plural(hints.users, 'user')}, {plural(hints.nodes, 'node')}, {plural(max(1, hints.servers), 'API server')}."
     return f"{seen}{gaps}.{users} {_version(case)}"
 
@@ -52,7 +56,9 @@ def _file(file: FileCoverage) -> str:
         f"{count(file.lines)} lines = {count(file.event_lines)} with events + {count(file.empty_lines)} empty"
         f" + {count(file.other_lines)} other + {count(rejected)} rejected"
     )
-    left_out = "".join(f", {count(number)} left out ({reason})" for reason, number in sorted(file.skipped.items()))
+    left_out = "".join(
+        f", {count(number)} left out ({reason})" for reason, number in sorted(file.skipped.items())
+    )
     fate = (
         f"{plural(file.events, 'event')} -> {plural(file.kept, 'request')}"
         f" ({count(file.merged)} merged, {plural(file.duplicates, 'duplicate')}{left_out})"
@@ -82,7 +88,14 @@ def _remarks(files: Sequence[FileCoverage]) -> tuple[str, ...]:
         lines += [f"{file.path}: {note}" for note in file.notes]
         lines += _rejects(file)
     most = 2 * MOST_FILES
-    return (*lines[:most], *([f"and {plural(len(lines) - most, 'more remark')} (all of them: -o json)"] if len(lines) > most else []))
+    return (
+        *lines[:most],
+        *(
+            [f"and {plural(len(lines) - most, 'more remark')} (all of them: -o json)"]
+            if len(lines) > most
+            else []
+        ),
+    )
 
 
 def _rejects(file: FileCoverage) -> list[str]:

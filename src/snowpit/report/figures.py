@@ -42,10 +42,11 @@ def seconds(value: float | None) -> str:
         return f"{value * 1000:.3g} ms"
     if value < 2 * MINUTE:
         return f"{value:.1f} s"
-    if value < 2 * HOUR:
-        return f"{value // MINUTE:.0f} min {value % MINUTE:.0f} s"
-    if value < 2 * DAY:
-        return f"{value // HOUR:.0f} h {value % HOUR // MINUTE:.0f} min"
+    whole = round(value)
+    if whole < 2 * HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE} s"
+    if whole < 2 * DAY:
+        return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
     return f"{value / DAY:,.1f} days"
 
 

@@ -3,7 +3,20 @@
 import re
 from collections.abc import Callable, Iterator
 
-from snowpit.report.content import Bar, Block, Bullets, Cell, Chain, Code, Lines, Page, Paragraph, Section, Spark, Table
+from snowpit.report.content import (
+    Bar,
+    Block,
+    Bullets,
+    Cell,
+    Chain,
+    Code,
+    Lines,
+    Page,
+    Paragraph,
+    Section,
+    Spark,
+    Table,
+)
 from snowpit.report.figures import share
 from snowpit.report.text import spark
 from snowpit.report.visible import visible
@@ -74,7 +87,9 @@ def _cell(cell: Cell) -> str:
 
 def _table(block: Table, _: int) -> Iterator[str]:
     yield "| " + " | ".join(escaped(name) for name in block.head) + " |"
-    yield "|" + "|".join("---:" if column in block.right else "---" for column in range(len(block.head))) + "|"
+    yield (
+        "|" + "|".join("---:" if column in block.right else "---" for column in range(len(block.head))) + "|"
+    )
     for row in block.rows:
         yield "| " + " | ".join(_cell(cell) for cell in row) + " |"
 

@@ -62,9 +62,20 @@ def _state(seats: SeatKind, limit: int) -> str:
 
 
 def _holder(holder: Holder) -> tuple[Cell, ...]:
-    name = f"{count(holder.clients)} nodes ({holder.client})" if holder.clients > 1 and "node" in holder.client else holder.client
+    name = (
+        f"{count(holder.clients)} nodes ({holder.client})"
+        if holder.clients > 1 and "node" in holder.client
+        else holder.client
+    )
     name = name or "(unknown)"
-    return (name, str(holder.key), count(holder.attempts), seconds(holder.held_s), share(holder.share), Bar(holder.share))
+    return (
+        name,
+        str(holder.key),
+        count(holder.attempts),
+        seconds(holder.held_s),
+        share(holder.share),
+        Bar(holder.share),
+    )
 
 
 def _time(case: Case) -> Lines | None:
@@ -83,7 +94,11 @@ def _time(case: Case) -> Lines | None:
     start = timeline.start + int(low * timeline.step_s * MICROS)
     end = timeline.start + int(high * timeline.step_s * MICROS)
     mark = None if at is None else (at - low) / max(1, high - low)
-    text = "" if at is None else f"{clock(change.at)}: {change.what} from {rate(change.before)} to {rate(change.after)} a second"
+    text = (
+        ""
+        if at is None
+        else f"{clock(change.at)}: {change.what} from {rate(change.before)} to {rate(change.after)} a second"
+    )
     return Lines(tuple(series), clock(start), clock(end), mark, text)
 
 

@@ -4,7 +4,20 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from snowpit.report.content import Bar, Block, Bullets, Cell, Chain, Code, Lines, Page, Paragraph, Section, Spark, Table
+from snowpit.report.content import (
+    Bar,
+    Block,
+    Bullets,
+    Cell,
+    Chain,
+    Code,
+    Lines,
+    Page,
+    Paragraph,
+    Section,
+    Spark,
+    Table,
+)
 from snowpit.report.visible import cells, shortened, visible
 
 GLYPHS = "▁▂▃▄▅▆▇█"
@@ -121,7 +134,9 @@ def spark(values: tuple[float, ...], width: int, *, glyphs: str = GLYPHS) -> str
     if top <= 0:
         return " " * len(values)
     last = len(glyphs) - 1
-    return "".join(" " if value <= 0 else glyphs[min(last, int(value / top * last + 0.5))] for value in values)
+    return "".join(
+        " " if value <= 0 else glyphs[min(last, int(value / top * last + 0.5))] for value in values
+    )
 
 
 def bar(value: float, *, width: int = BAR, full: str = "█") -> str:

@@ -1,0 +1,130 @@
+"""The command line: the only room that knows terminals, the environment and exit codes.
+
+Commands are loaded when they are called, so that help and completion are quick.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from snowpit import __version__
+from snowpit.errors import EvidenceError, SnowpitError
+
+OK, FOUND, NO_JUDGEMENT, USAGE, STOPPED = 0, 1, 2, 64, 130
+"""Exit codes: nothing found, findings, could not judge, wrong usage (``sysexits.h``), stopped by Ctrl-C."""
+
+COMMANDS = {
+    "diagnose": "Say who overloads the API server, why, and what ends it.",
+    "top": "Rank requests by any columns.",
+    "compare": "Say what changed between two logs or two windows.",
+    "sql": "Run SQL over the request table.",
+    "policy": "Print an audit policy that captures what is needed without leaking tokens.",
+    "explain": "Explain a detector, observation or fact.",
+    "facts": "List what is known of a Kubernetes version, with sources.",
+    "demo": "Diagnose the bundled recording of a real incident.",
+    "cache": "Show or clear what is kept of large evidence.",
+    "completion": "Print a completion script for bash, zsh or fish.",
+}
+"""Commands in the order of help; each lives in ``cli/<name>.py`` as ``command``."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Names in the order of help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name; null if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"snowpit.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 nothing found, 1 findings, 2 could not judge, 64 wrong usage, 130 stopped.",
+)
+@click.version_option(__version__, prog_name="snowpit", message="%(prog)s %(version)s")
+def main() -> None:
+    """Find out who overloads a Kubernetes API server, from its audit logs.
+
+    Start with: snowpit demo, or snowpit diagnose /var/log/kubernetes/audit.log
+    """
+
+
+def program(argv0: str) -> str:
+    """Name of the program in usage texts: as a kubectl plugin it is called ``kubectl snowpit``."""
+    return "kubectl snowpit" if os.path.basename(argv0).startswith("kubectl-snowpit") else "snowpit"  # noqa: PTH119 - pathlib costs start-up time
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the program and give its exit code; errors become one or two lines, never a traceback.
+
+    Args:
+        argv: Name of the program and its arguments.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    arguments = list(argv[1:]) or ["--help"]
+    try:
+        result = main.main(args=arguments, prog_name=program(argv[0]), standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except SnowpitError as error:
+        return _explained(error)
+    except (KeyboardInterrupt, click.Abort):
+        return STOPPED
+    except BrokenPipeError:
+        _hush()
+        return OK
+    except Exception as error:  # noqa: BLE001 - whatever else escapes is a defect, and may quote evidence
+        return _defect(error)
+    return result if isinstance(result, int) else OK
+
+
+def _terminate(*_: object) -> None:
+    """Leave by the way that removes temporary files."""
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def _explained(error: SnowpitError) -> int:
+    """Print an error with its hint."""
+    from snowpit.report.visible import visible  # noqa: PLC0415 - once per subcommand
+
+    click.echo(f"error: {visible(error.message)}", err=True)
+    if error.hint:
+        click.echo(f"hint: {visible(error.hint)}", err=True)
+    return NO_JUDGEMENT if isinstance(error, EvidenceError) else USAGE
+
+
+def _defect(error: Exception) -> int:
+    """Report a defect of snowpit by the type of the error alone: its message could hold evidence."""
+    if os.environ.get("SNOWPIT_DEBUG") == "1":
+        import traceback  # noqa: PLC0415
+
+        traceback.print_exc()
+    click.echo(
+        f"error: internal error ({type(error).__name__}); please report it."
+        "\nhint: SNOWPIT_DEBUG=1 prints where it happened; read that before sharing it, it may quote evidence.",
+        err=True,
+    )
+    return NO_JUDGEMENT
+
+
+def _hush() -> None:
+    """Let nothing more be written to a closed pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,70 @@
+"""``snowpit explain``: the words behind the verdicts."""
+
+import inspect
+from types import ModuleType
+
+import click
+
+from snowpit.cli.output import write
+from snowpit.diagnose.registry import DETECTORS
+from snowpit.errors import FactError
+from snowpit.knowledge.facts import Fact, load
+from snowpit.observe import OBSERVATIONS
+from snowpit.report.visible import visible
+
+
+@click.command("explain")
+@click.argument("name", required=False)
+def command(name: str | None) -> int:
+    """Explain a detector, an observation or a fact; without NAME, list them all."""
+    write(_all() if name is None else explained(name))
+    return 0
+
+
+def detector_id(module: ModuleType) -> str:
+    """Id of a detector: its file's stem."""
+    return module.__name__.rpartition(".")[2]
+
+
+def explained(name: str) -> str:
+    """The text on a name.
+
+    Raises:
+        FactError: If nothing has that name.
+    """
+    wanted = name.strip().replace("-", "_")
+    for module in DETECTORS:
+        if detector_id(module) == wanted:
+            return inspect.cleandoc(module.__doc__ or "") + "\n"
+    for item in OBSERVATIONS:
+        if item.name == wanted:
+            return f"{item.title} ({item.unit})\n\n{inspect.cleandoc(item.function.__doc__ or '')}\n"
+    for fact in load():
+        if fact.id == wanted:
+            return fact_text(fact)
+    raise FactError(f"Nothing is named {visible(name[:40])!r}.", "List all names with: snowpit explain")
+
+
+def fact_text(fact: Fact) -> str:
+    """A fact with all its values."""
+    lines = [f"{fact.id}: {fact.title}", ""]
+    for value in fact.values:
+        lines.append(f"  {value.versions}: {value.value} {value.unit}".rstrip())
+        lines.append(f"      {value.source} [{value.mark}]")
+        lines += [f"      {value.note}"] if value.note else []
+    return "\n".join(lines) + "\n"
+
+
+def _all() -> str:
+    """All names with a phrase each."""
+    lines = ["Detectors (one hypothesis each):"]
+    lines += [f"  {detector_id(module):28} {_first(module.__doc__)}" for module in DETECTORS]
+    lines += ["", "Observations (what is measured):"]
+    lines += [f"  {item.name:28} {item.title}" for item in OBSERVATIONS]
+    lines += ["", "Facts (by version):"]
+    lines += [f"  {fact.id:40} {fact.title}" for fact in load()]
+    return "\n".join(lines) + "\n"
+
+
+def _first(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0]

@@ -1,0 +1,101 @@
+"""Options that several commands take, and what they mean for the rooms below."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from snowpit.cli.progress import Meter
+from snowpit.workflow.evidence import Source
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def paths(function: Function) -> Function:
+    """Files, directories, archives or ``-``."""
+    return click.argument("paths", nargs=-1, required=True, metavar="PATH...")(function)
+
+
+def narrowing(function: Function) -> Function:
+    """Options that narrow the evidence: window and filter."""
+    function = click.option(
+        "--where",
+        default="",
+        metavar="EXPR",
+        help="Look only at requests for which this SQL condition holds.",
+    )(function)
+    function = click.option(
+        "--until", default="", metavar="TIME", help="Look only at requests that arrived before."
+    )(function)
+    return click.option(
+        "--since",
+        default="",
+        metavar="TIME",
+        help="Look only at requests that arrived from then on: 2024-01-02T03:04:05Z, '2024-01-02 03:04' (UTC),"
+        " or -15m, counted from the end of the evidence.",
+    )(function)
+
+
+def caching(function: Function) -> Function:
+    """Options on what is kept of large evidence."""
+    function = click.option(
+        "--cache-dir", default="", metavar="DIR", help="Where it is kept  [default: $XDG_CACHE_HOME/snowpit]"
+    )(function)
+    return click.option(
+        "--no-cache", is_flag=True, help="Keep nothing of large evidence, and use nothing kept."
+    )(function)
+
+
+def output(*choices: str) -> Callable[[Function], Function]:
+    """The output format; the first is the default."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice(choices),
+        default=choices[0],
+        show_default=True,
+        help="Output format.",
+    )
+
+
+def cache_directory(given: str = "", *, off: bool = False) -> Path | None:
+    """Where parsed evidence is kept; null if nowhere."""
+    if off:
+        return None
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "snowpit"
+    except RuntimeError:
+        return None
+
+
+def source(
+    paths: tuple[str, ...],
+    *,
+    since: str = "",
+    until: str = "",
+    where: str = "",
+    no_cache: bool = False,
+    cache_dir: str = "",
+) -> Source:
+    """The evidence that the options describe, with progress on a terminal."""
+    return Source(
+        paths=paths,
+        since=since,
+        until=until,
+        where=where,
+        cache=cache_directory(cache_dir, off=no_cache),
+        stdin=sys.stdin.buffer if "-" in paths else None,
+        progress=Meter(sys.stderr) if sys.stderr.isatty() else None,
+    )
+
+
+def done(given: Source) -> None:
+    """Wipe the progress line."""
+    if isinstance(given.progress, Meter):
+        given.progress.close()

@@ -1,0 +1,77 @@
+"""From evidence to a case: read, narrow, observe, know the server, judge."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from snowpit.cluster import build
+from snowpit.diagnose import diagnose
+from snowpit.errors import FactError
+from snowpit.knowledge.version import Version
+from snowpit.model.evidence import Coverage
+from snowpit.observe import observe
+from snowpit.report.case import Case
+from snowpit.workflow.evidence import Source, opened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked of the evidence.
+
+    Args:
+        source: The evidence.
+        server_version: As the user gives it; empty to take what the evidence tells.
+        limits: In-flight limits by kind (``mutating``, ``readonly``).
+    """
+
+    source: Source
+    server_version: str = ""
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+def run(question: Question) -> Case:
+    """Answer a question.
+
+    Raises:
+        EvidenceError: If the evidence cannot be read.
+        QueryError: If the window or the filter does not hold.
+        FactError: If the version or a limit is none.
+    """
+    given = Version.parse(question.server_version) if question.server_version else None
+    build(version=given, version_source="flag", limits=question.limits)
+    with opened(question.source) as evidence:
+        told = given or _told(evidence.coverage)
+        observed = observe(
+            evidence.tables, stages=_stages(evidence.coverage), server_version=told and tuple(told)
+        )
+        version = told or _parsed(observed.hints.server_version)
+        plane = build(version=version, version_source="flag" if given else "observed", limits=question.limits)
+        return Case(
+            diagnosis=diagnose(observed, plane),
+            coverage=evidence.coverage,
+            observed=observed,
+            plane=plane,
+            remarks=evidence.remarks,
+        )
+
+
+def _stages(coverage: Coverage) -> dict[str, int]:
+    """Events by stage over all files."""
+    total: Counter[str] = Counter()
+    for file in coverage.files:
+        total.update(file.stages)
+    return dict(sorted(total.items()))
+
+
+def _told(coverage: Coverage) -> Version | None:
+    """The oldest version that the events tell: of a control plane being upgraded, the more fragile server."""
+    found = [_parsed(text) for file in coverage.files for text in file.versions]
+    return min((version for version in found if version), key=lambda version: version.key, default=None)
+
+
+def _parsed(text: str | None) -> Version | None:
+    """A version from evidence, which may hold anything."""
+    try:
+        return Version.parse(text) if text else None
+    except FactError:
+        return None
