@@ -1,0 +1,93 @@
+"""All observations by name, in the order in which they are read."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from snowpit.model.observation import Observed
+from snowpit.observe.change import change
+from snowpit.observe.clients import clients, evenness_of_all, kinds
+from snowpit.observe.drains import drains
+from snowpit.observe.lists import lists, relists
+from snowpit.observe.logins import loopback, logins
+from snowpit.observe.modes import modes
+from snowpit.observe.open_requests import open_requests
+from snowpit.observe.policy import hints, policy
+from snowpit.observe.retries import retries
+from snowpit.observe.reviews import reviews
+from snowpit.observe.scope import Scope
+from snowpit.observe.seats import seats
+from snowpit.observe.stalls import stalls
+from snowpit.observe.timeline import timeline
+from snowpit.observe.traffic import traffic
+from snowpit.observe.waves import waves
+from snowpit.observe.webhooks import webhooks
+from snowpit.store import Tables
+
+
+class Observation(NamedTuple):
+    """One observation: its docstring is its page.
+
+    Args:
+        name: As ``Observed`` names its field.
+        title: A few words.
+        unit: Unit of its main numbers.
+        function: Takes tables and a scope, gives the record.
+    """
+
+    name: str
+    title: str
+    unit: str
+    function: Callable[[Tables, Scope], object]
+
+
+OBSERVATIONS: tuple[Observation, ...] = (
+    Observation("traffic", "Traffic by request class", "attempts, attempts per second, seconds", traffic),
+    Observation("timeline", "Counts and concurrency over time", "per bin", timeline),
+    Observation("seats", "In-flight seats held", "seats, seconds", seats),
+    Observation("open_requests", "Requests without an end", "requests", open_requests),
+    Observation("modes", "Latency modes", "seconds", modes),
+    Observation("drains", "Completions at a fixed rate", "completions per second", drains),
+    Observation("waves", "Arrivals in waves", "seconds", waves),
+    Observation("change", "Where the trouble starts", "µs since the epoch", change),
+    Observation("clients", "Largest clients", "attempts, seconds", clients),
+    Observation("evenness", "Evenness over nodes, sources and users", "share, Gini coefficient", evenness_of_all),
+    Observation("kinds", "Kinds of client", "attempts, seconds", kinds),
+    Observation("reviews", "TokenReviews and SubjectAccessReviews", "attempts, seconds", reviews),
+    Observation("logins", "Failed logins", "attempts", logins),
+    Observation("loopback", "Look-ups of the server at itself", "look-ups per second", loopback),
+    Observation("lists", "LISTs by where they are read", "attempts, seconds", lists),
+    Observation("relists", "Herds of LISTs and watches", "attempts in 30 s", relists),
+    Observation("retries", "Repeated attempts", "attempts", retries),
+    Observation("stalls", "Stalls of the whole server", "seconds", stalls),
+    Observation("webhooks", "Time in admission webhooks", "seconds", webhooks),
+    Observation("policy", "What the audit policy hides", "presence", policy),
+    Observation("hints", "What requests tell of the control plane", "versions, distinct names", hints),
+)
+
+
+def run_all(tables: Tables, scope: Scope) -> Observed:
+    """Every observation of one scope."""
+    return Observed(
+        window=scope.window,
+        traffic=traffic(tables, scope),
+        timeline=timeline(tables, scope),
+        seats=seats(tables, scope),
+        open_requests=open_requests(tables, scope),
+        modes=modes(tables, scope),
+        drains=drains(tables, scope),
+        waves=waves(tables, scope),
+        change=change(tables, scope),
+        clients=clients(tables, scope),
+        evenness=evenness_of_all(tables, scope),
+        kinds=kinds(tables, scope),
+        reviews=reviews(tables, scope),
+        logins=logins(tables, scope),
+        loopback=loopback(tables, scope),
+        lists=lists(tables, scope),
+        relists=relists(tables, scope),
+        retries=retries(tables, scope),
+        stalls=stalls(tables, scope),
+        webhooks=webhooks(tables, scope),
+        policy=policy(tables, scope),
+        hints=hints(tables, scope),
+    )

@@ -1,0 +1,146 @@
+"""Who asks: the largest values of each dimension, evenness, kinds of client."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from snowpit.model.observation import Client, ClientKind, Evenness, RequestClass
+from snowpit.model.window import MICROS
+from snowpit.observe.figures import quantile, spread
+from snowpit.observe.scope import Scope
+from snowpit.store import Tables
+
+DIMENSIONS = ("user", "user_agent", "source", "node", "namespace")
+TOP = 15
+
+_ERRORS = "('client_error', 'unauthorized', 'timed_out', 'server_error', 'aborted')"
+
+_TOP = """
+WITH groups AS (
+  SELECT "{column}" AS value, v, r, s, count(*) AS n, count(*) FILTER (outcome IN {errors}) AS errors,
+    count(*) FILTER (outcome = 'rejected') AS rejected,
+    sum(CASE WHEN holder THEN ended - received ELSE 0 END) AS held
+  FROM base WHERE "{column}" IS NOT NULL AND "{column}" <> '' GROUP BY ALL),
+totals AS (
+  SELECT value, CAST(sum(n) AS BIGINT) AS n, CAST(sum(held) AS BIGINT) AS held, CAST(sum(errors) AS BIGINT) AS errors,
+    CAST(sum(rejected) AS BIGINT) AS rejected, arg_max({{'v': v, 'r': r, 's': s}}, (n, v, r, s)) AS class
+  FROM groups GROUP BY value),
+ranked AS (
+  SELECT *, row_number() OVER (ORDER BY n DESC, value) AS by_count, row_number() OVER (ORDER BY held DESC, value) AS by_held
+  FROM totals)
+SELECT value, n, held, errors, rejected, class FROM ranked WHERE by_count <= {top} OR by_held <= {top}
+ORDER BY held DESC, n DESC, value LIMIT {top}
+"""
+
+
+def clients(tables: Tables, scope: Scope) -> tuple[Client, ...]:
+    """The largest users, agents, sources, nodes and namespaces by seat time, then attempts.
+
+    Unit: attempts; seconds of seat time; attempts in one second.
+
+    Assumptions: none; a value is counted as the evidence spells it.
+
+    How computed: counts and sums for each value; the 15 largest of each dimension.
+
+    Cannot see: clients behind one address (a proxy), one credential shared by many, or the address of a request
+    that the evidence does not carry.
+    """
+    held = max(1, int(tables.run("SELECT coalesce(sum(held), 0) FROM cells")[0][0]))
+    found: list[Client] = []
+    for column in DIMENSIONS:
+        rows = tables.run(_TOP.format(column=column, errors=_ERRORS, top=TOP))
+        peaks = _peaks(tables, column, [row[0] for row in rows])
+        found.extend(_client(column, row, held=held, peaks=peaks, scope=scope) for row in rows)
+    return tuple(found)
+
+
+def _peaks(tables: Tables, column: str, values: list[str]) -> dict[str, int]:
+    """Most arrivals in one second for each value."""
+    if not values:
+        return {}
+    marks = ", ".join("?" * len(values))
+    return dict(
+        tables.run(
+            f'SELECT value, max(n) FROM (SELECT "{column}" AS value, sec, count(*) AS n FROM base'
+            f' WHERE "{column}" IN ({marks}) GROUP BY value, sec) GROUP BY value',
+            values,
+        )
+    )
+
+
+def _client(column: str, row: tuple[Any, ...], *, held: int, peaks: dict[str, int], scope: Scope) -> Client:
+    """One value from its row."""
+    words = RequestClass(row[5]["v"], "", row[5]["r"], row[5]["s"])
+    return Client(
+        dimension=column,
+        value=row[0],
+        attempts=row[1],
+        share=row[1] / scope.attempts,
+        held_s=row[2] / MICROS,
+        held_share=row[2] / held,
+        errors=row[3],
+        rejected=row[4],
+        peak_rate=peaks.get(row[0], 0),
+        top_class=str(words),
+    )
+
+
+def evenness_of_all(tables: Tables, scope: Scope) -> Mapping[str, Evenness]:
+    """How evenly all attempts are spread over nodes, source addresses and users.
+
+    Unit: share; Gini coefficient from 0 (all equal) towards 1 (one has all).
+
+    Assumptions: only sources that asked at all are counted.
+
+    How computed: attempts by value; over the 100,000 largest.
+
+    Cannot see: see the observation ``clients``.
+    """
+    del scope
+    return {column: spread(tables, f'"{column}"') for column in ("node", "source", "user")}
+
+
+def kinds(tables: Tables, scope: Scope) -> tuple[ClientKind, ...]:
+    """How each kind of client fares: kubelets, ServiceAccounts, masters, the server itself, anonymous and other users.
+
+    Unit: attempts; seconds.
+
+    Assumptions: the kind follows from the user name and groups.
+
+    How computed: outcomes and logarithmic buckets of the sojourn time by kind, long-running requests left out of
+    the quantiles; the longest distance of two seconds with arrivals.
+
+    Cannot see: before 1.20, ServiceAccounts that wait in authentication: they fall silent instead of slow.
+    """
+    outcomes: dict[str, dict[str, int]] = defaultdict(dict)
+    buckets: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    low: dict[str, int] = {}
+    high: dict[str, int] = {}
+    for kind, outcome, bucket, count, least, most in tables.run(
+        "SELECT client_kind, outcome, CASE WHEN long THEN NULL ELSE bucket END AS b, CAST(sum(n) AS BIGINT),"
+        " min(low), max(high) FROM cells GROUP BY client_kind, outcome, b ORDER BY client_kind, outcome, b"
+    ):
+        outcomes[kind][outcome] = outcomes[kind].get(outcome, 0) + count
+        if bucket is not None and scope.timed:
+            buckets[kind][bucket] += count
+            low[kind] = min(least, low.get(kind, least))
+            high[kind] = max(most, high.get(kind, most))
+    users = dict(tables.run('SELECT client_kind, count(DISTINCT coalesce("user", \'\')) FROM base GROUP BY client_kind'))
+    silences = dict(
+        tables.run(
+            "SELECT client_kind, max(gap) FROM (SELECT client_kind, lead(sec) OVER (PARTITION BY client_kind ORDER BY sec)"
+            " - sec AS gap FROM (SELECT DISTINCT client_kind, sec FROM starts)) GROUP BY client_kind"
+        )
+    )
+    return tuple(
+        ClientKind(
+            kind=kind,
+            attempts=sum(counts.values()),
+            users=users.get(kind, 0),
+            outcomes=counts,
+            p50_s=quantile(buckets[kind], 0.5, low=low.get(kind, 0), high=high.get(kind, 0)),
+            p99_s=quantile(buckets[kind], 0.99, low=low.get(kind, 0), high=high.get(kind, 0)),
+            longest_silence_s=float(silences.get(kind) or 0),
+        )
+        for kind, counts in sorted(outcomes.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    )

@@ -1,0 +1,120 @@
+"""Repeated attempts after refusals and failures."""
+
+from typing import Any
+
+from snowpit.model.observation import Retries, RetryChain
+from snowpit.model.window import MICROS
+from snowpit.observe.figures import pointers, quantile
+from snowpit.observe.scope import Scope, request_class
+from snowpit.store import Tables
+
+LONGEST_GAP_S = 90
+MOST = 1_000_000
+"""Attempts that are looked at; beyond, a share of the clients stands for all."""
+
+FAILED = "('rejected', 'timed_out', 'server_error', 'aborted')"
+
+_TRIES = """
+CREATE OR REPLACE TEMP TABLE tries AS
+WITH failing AS (SELECT DISTINCT v, g, r, s FROM cells WHERE outcome IN {failed} AND NOT long),
+attempts AS (
+  SELECT v, g, r, s, "user" AS who, user_agent AS agent, source, namespace, name, received, ended, outcome, file, line
+  FROM base SEMI JOIN failing USING (v, g, r, s)
+  WHERE hash("user", user_agent, source) % {sample} = 0),
+steps AS (
+  SELECT *, lag(outcome) OVER w AS was, received - lag(ended) OVER w AS gap FROM attempts
+  WINDOW w AS (PARTITION BY v, g, r, s, who, agent, source, namespace, name ORDER BY received, ended, file, line)),
+marked AS (
+  SELECT *, coalesce(was IN {failed} AND gap BETWEEN 0 AND {longest}, false) AS again FROM steps)
+SELECT v, g, r, s, who, agent, source, namespace, name, received, was, gap, again, file, line,
+  sum(CASE WHEN again THEN 0 ELSE 1 END) OVER (PARTITION BY v, g, r, s, who, agent, source, namespace, name
+    ORDER BY received, ended, file, line ROWS UNBOUNDED PRECEDING) AS chain
+FROM marked
+"""
+
+_CHAINS = """
+CREATE OR REPLACE TEMP TABLE chains AS
+SELECT v, g, r, s, who, count(*) AS n, min(received) AS start,
+  arg_min(gap, received) FILTER (again) AS first_gap, arg_max(gap, received) FILTER (again) AS last_gap,
+  CAST(sum(gap) FILTER (again) AS BIGINT) AS gaps, arg_min({'file': file, 'line': line}, (received, file, line)) AS place
+FROM tries GROUP BY v, g, r, s, who, agent, source, namespace, name, chain HAVING count(*) > 1
+"""
+
+
+def retries(tables: Tables, scope: Scope) -> Retries:
+    """Attempts that repeat a failed one of the same client, and how much they multiply the load.
+
+    Unit: attempts; seconds.
+
+    Assumptions: an attempt is a retry if the same client (user, agent, source) made the same request (verb,
+    resource, namespace, name) before, that attempt was the last one and failed (429, 504, other 5xx, aborted),
+    and ended at most 90 s before. Only classes that failed at all are looked at.
+
+    How computed: attempts in order of arrival for each client and request; chains are runs of retries. Above a
+    million such attempts a share of the clients (by hash) is looked at, and the counts are scaled up.
+
+    Cannot see: which of several concurrent requests of one client, alike in all columns, is repeated; retries that
+    fall to another API server whose log is missing.
+    """
+    nearby = int(
+        tables.run(
+            f"SELECT coalesce(sum(n), 0) FROM cells SEMI JOIN (SELECT v, g, r, s FROM cells WHERE outcome IN {FAILED}"
+            " AND NOT long) AS failing USING (v, g, r, s)"
+        )[0][0]
+    )
+    scale = -(-nearby // MOST) or 1
+    tables.run(_TRIES.format(failed=FAILED, longest=LONGEST_GAP_S * MICROS, sample=scale))
+    tables.run(_CHAINS)
+    rows = tables.run(
+        "SELECT v, g, r, s, count(*) AS n, count(*) FILTER (again) AS again, count(*) FILTER (again AND was = 'rejected')"
+        " FROM tries GROUP BY v, g, r, s ORDER BY again DESC, n DESC, v, g, r, s LIMIT 100000"
+    )
+    attempts = sum(row[4] for row in rows) * scale
+    again = sum(row[5] for row in rows) * scale
+    return Retries(
+        attempts=attempts,
+        retries=again,
+        requests=attempts - again,
+        amplification=attempts / (attempts - again) if attempts > again else 1.0,
+        after_rejection=sum(row[6] for row in rows) * scale,
+        gap_p50_s=_gap(tables),
+        growing=_growing(tables),
+        by_class=tuple((request_class(row), row[4] * scale, row[5] * scale) for row in rows[:5]),
+        longest=_longest(tables, scope),
+    )
+
+
+def _gap(tables: Tables) -> float | None:
+    """Median gap between the end of a failure and the retry, in seconds."""
+    rows = tables.run(
+        "SELECT CAST(floor(log2(greatest(gap, 1)) * 16) AS INTEGER) AS bucket, count(*), min(gap), max(gap)"
+        " FROM tries WHERE again GROUP BY bucket"
+    )
+    counts = {row[0]: row[1] for row in rows}
+    low, high = min((row[2] for row in rows), default=0), max((row[3] for row in rows), default=0)
+    return quantile(counts, 0.5, low=low, high=high)
+
+
+def _growing(tables: Tables) -> float:
+    """Share of chains of three or more attempts whose last gap is longer than the first by a fifth."""
+    grown, whole = tables.run(
+        "SELECT count(*) FILTER (last_gap > 1.2 * first_gap), count(*) FROM chains WHERE n >= 3"
+    )[0]
+    return float(grown / whole) if whole else 0.0
+
+
+def _longest(tables: Tables, scope: Scope) -> tuple[RetryChain, ...]:
+    """The three longest chains."""
+    rows: list[tuple[Any, ...]] = tables.run(
+        "SELECT v, g, r, s, coalesce(who, ''), n, gaps, place FROM chains ORDER BY n DESC, start, who, v, g, r, s LIMIT 3"
+    )
+    return tuple(
+        RetryChain(
+            client=row[4],
+            key=request_class(row),
+            attempts=row[5],
+            gap_s=row[6] / (row[5] - 1) / MICROS,
+            pointer=next(iter(pointers(scope, (row[7],))), None),
+        )
+        for row in rows
+    )

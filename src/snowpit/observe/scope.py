@@ -1,0 +1,167 @@
+"""What an observation looks at: the window of the data, and small tables counted once for all of them.
+
+Every observation reads the view ``base`` (one row for each attempt) or one of
+three cubes made here: ``cells`` (attempts by class, kind of client, outcome,
+code and latency bucket), ``starts`` and ``ends`` (attempts by second of
+arrival and of end). Cubes hold counts and sums of microseconds, which add up
+over any grouping, so that an observation costs a query over thousands of rows
+rather than over all of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from snowpit.model.observation import RequestClass
+from snowpit.model.window import MICROS, Window
+from snowpit.store import Tables
+
+SLOW_US = MICROS
+"""A success that took longer counts as slow: it waited for something."""
+
+MAX_BINS = 4000
+"""Bins of a timeline; a longer window gets wider bins."""
+
+_BASE = """
+CREATE OR REPLACE TEMP VIEW base AS
+SELECT *, coalesce(verb, '') AS v, coalesce("group", '') AS g, coalesce(resource, '') AS r,
+  coalesce(subresource, '') AS s, coalesce(server, '') AS srv, received // 1000000 AS sec,
+  coalesce(mutating, false) AS mut, coalesce(long_running, false) AS long,
+  ({timed} AND NOT coalesce(long_running, false) AND outcome NOT IN ('rejected', 'unauthorized')
+    AND client_kind NOT IN ('master', 'loopback')) AS holder,
+  greatest(coalesce(finished, {end}), received) AS ended
+FROM requests WHERE received IS NOT NULL
+"""
+
+_CELLS = """
+CREATE OR REPLACE TEMP TABLE cells AS
+SELECT v, g, r, s, client_kind, mut, long, outcome, code, level, latency_bucket AS bucket, count(*) AS n,
+  CAST(sum(CASE WHEN holder THEN ended - received ELSE 0 END) AS BIGINT) AS held,
+  CAST(sum(ended - received) AS BIGINT) AS total,
+  min(greatest(latency, 0)) AS low, max(greatest(latency, 0)) AS high,
+  arg_max({{'file': file, 'line': line}}, (ended - received, -received)) AS slowest,
+  arg_min({{'file': file, 'line': line}}, (received, file, line)) AS earliest
+FROM base GROUP BY ALL
+"""
+
+_STARTS = """
+CREATE OR REPLACE TEMP TABLE starts AS
+SELECT srv, sec, v, g, r, s, client_kind, mut, long, holder, outcome = 'rejected' AS rejected,
+  count(*) AS n, CAST(sum(received % 1000000) AS BIGINT) AS rest
+FROM base GROUP BY ALL
+"""
+
+_ENDS = """
+CREATE OR REPLACE TEMP TABLE ends AS
+SELECT srv, ended // 1000000 AS sec, v, g, r, s, client_kind, mut, long, holder, outcome,
+  ended - received > {slow} AND {timed} AS slow, count(*) AS n,
+  CAST(sum(ended % 1000000) AS BIGINT) AS rest
+FROM base GROUP BY ALL
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is looked at.
+
+    Args:
+        window: First arrival to just after the last instant, µs since the epoch.
+        attempts: Rows in it.
+        timed: The evidence carries sojourn times: some request ended after it arrived.
+        backward: Attempts that ended before they arrived (a clock step); counted as zero.
+        server: The API server with the most seat time; empty if the evidence names none.
+        servers: API servers named.
+        files: Paths by number, from the table ``files`` if there is one.
+        stages: Events by stage, as the coverage counted them; empty if not told.
+        server_version: Major, minor, patch; null if unknown.
+    """
+
+    window: Window
+    attempts: int
+    timed: bool
+    backward: int
+    server: str
+    servers: int
+    files: Mapping[int, str]
+    stages: Mapping[str, int]
+    server_version: tuple[int, int, int | None] | None
+
+    @property
+    def seconds(self) -> float:
+        """Length of the window in seconds for rates; at least one second."""
+        return max(self.window.seconds, 1.0)
+
+    @property
+    def first_second(self) -> int:
+        """Second since the epoch in which the window starts."""
+        return self.window.start // MICROS
+
+    @property
+    def last_second(self) -> int:
+        """Second since the epoch in which the window ends."""
+        return max(self.window.end - 1, self.window.start) // MICROS
+
+
+def prepare(
+    tables: Tables,
+    *,
+    stages: Mapping[str, int] | None = None,
+    server_version: tuple[int, int, int | None] | None = None,
+) -> Scope:
+    """Make the base view and the cubes for the rows that ``requests`` shows now.
+
+    Args:
+        tables: Tables of the analysis.
+        stages: Events by audit stage.
+        server_version: Version of the API server.
+
+    Returns:
+        The scope that every observation takes.
+    """
+    attempts, start, end, later, backward = tables.run(
+        "SELECT count(received), coalesce(min(received), 0), coalesce(max(greatest(received, finished)), -1) + 1,"
+        " count(*) FILTER (finished > received), count(*) FILTER (finished < received) FROM requests"
+    )[0]
+    timed = "true" if later else "false"
+    tables.run(_BASE.format(timed=timed, end=end if later else "received"))
+    tables.run(_CELLS.format())
+    tables.run(_STARTS)
+    tables.run(_ENDS.format(slow=SLOW_US, timed=timed))
+    rows = tables.run("SELECT srv, sum(n) AS n FROM starts GROUP BY srv ORDER BY n DESC, srv LIMIT 100")
+    held = tables.run(
+        "SELECT srv, sum(h) AS h FROM (SELECT srv, -(sec * 1000000 * n + rest) AS h FROM starts WHERE holder"
+        " UNION ALL SELECT srv, sec * 1000000 * n + rest FROM ends WHERE holder)"
+        " GROUP BY srv ORDER BY h DESC, srv LIMIT 1"
+    )
+    busiest = held or rows
+    return Scope(
+        window=Window(start, end),
+        attempts=attempts,
+        timed=bool(later),
+        backward=backward,
+        server=busiest[0][0] if busiest else "",
+        servers=sum(1 for row in rows if row[0]),
+        files=_file_names(tables),
+        stages=dict(stages or {}),
+        server_version=server_version,
+    )
+
+
+def _file_names(tables: Tables) -> dict[int, str]:
+    """Paths by file number; empty without a table of files."""
+    known = tables.run("SELECT 1 FROM information_schema.tables WHERE table_name = 'files' LIMIT 1")
+    return dict(tables.run("SELECT file, path FROM files ORDER BY file LIMIT 100000")) if known else {}
+
+
+def request_class(row: tuple[str, ...]) -> RequestClass:
+    """The class in the first four columns of a row."""
+    return RequestClass(*row[:4])
+
+
+def step_seconds(scope: Scope) -> int:
+    """Bin width of a timeline in seconds: the least that needs no more than 4,000 bins."""
+    return max(1, -(-(scope.last_second - scope.first_second + 1) // MAX_BINS))
+
+
+def in_class(key: RequestClass) -> tuple[str, list[object]]:
+    """SQL condition for one request class, with its parameters."""
+    return "v = ? AND g = ? AND r = ? AND s = ?", list(key)
