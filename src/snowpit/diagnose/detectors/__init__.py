@@ -1,1 +1,1 @@
-"""diagnose/detectors"""
+"""One file, one hypothesis. Detectors do not know each other."""

@@ -1,0 +1,332 @@
+"""Kubelets ask the API server to review one token over and over, and the reviews hold the seats.
+
+Claim:
+    TokenReviews created by kubelets, evenly over all nodes, hold most of the mutating seats; they wait inside the server
+    until the handler's time limit, are repeated, and starve every other write.
+
+Mechanism:
+    A client shows its ServiceAccount token to every kubelet (metrics-server and Prometheus do). Each kubelet whose 2 minute
+    cache has run out creates a TokenReview, which takes a mutating seat and validates the token *while it holds the seat*.
+    Before 1.14 an uncached legacy token costs two sequential GETs (Secret, ServiceAccount) through the server's own
+    loopback client, limited to 50 a second with a burst of 100 until 1.13.12, 1.14.8, 1.15.5, 1.16.1 and 1.17.0: at most 25
+    validations a second for all tokens together. Concurrent misses are not merged before 1.18. At 30 s (34 s from
+    1.17) the seat is freed with 504, the abandoned look-up runs on and still spends limiter tokens, and the kubelet tries again.
+
+Evidence for:
+    Share of mutating seat time held by these reviews; 504 at the handler's limit; 429 for the rest; even spread over nodes;
+    one or few reviewed ServiceAccounts; a plateau of seats at the mutating limit; completions at 50 a second in
+    pulses; look-ups of Secrets and ServiceAccounts by system:apiserver at 50 a second; look-ups that go on after the reviews ended.
+
+Evidence against:
+    Reviews that end in milliseconds; a few creators instead of all nodes; every other kind of write just as slow as the
+    reviews (then something else is slow for all); a version without the limiter.
+
+Easily mistaken for:
+    A hot node (but the load is even); a slow admission webhook or database (but then all writes are slow, not
+    refused); a mere shortage of seats (raising the limit can make it permanent).
+
+Cannot tell when:
+    The audit policy leaves out tokenreviews or the kubelets. At level Metadata the log shows who asks, not whose token is
+    reviewed; during the storm only the token's own claims (level Request) tell, because a review that times out has no answer.
+
+Remedy:
+    Take the ServiceAccount token away from the scraper (client certificate or static token), lower rather than raise the
+    mutating limit, shed ServiceAccount clients; upgrade the masters.
+
+Sources:
+    kubernetes/kubernetes#71811, #71816, #80465, #83259, #85242; kubernetes 1.12.4
+    pkg/registry/authentication/tokenreview/storage.go; measured on kube-apiserver 1.13.5.
+"""
+
+from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.trouble import trouble
+from snowpit.diagnose.weigh import Number, Profile, Scales, conclude, near
+from snowpit.diagnose.words import count, listed, percent, rate, seconds
+from snowpit.model.finding import Finding, Role
+from snowpit.model.observation import ClassTraffic, Drain, Observed, Reviews
+from snowpit.model.observation.clients import Evenness
+
+PROFILE = Profile(
+    id="token_review_storm",
+    title="TokenReviews of the kubelets hold the seats",
+    role=Role.CAUSE,
+    mistaken_for=(
+        "a hot node: no node stands out",
+        "a slow webhook or database: other writes would be slow, not refused",
+        "too few seats: a higher limit lets more reviews in that the limiter cannot drain",
+    ),
+    sources=(
+        "kubernetes/kubernetes#71811",
+        "kubernetes/kubernetes#71816",
+        "kubernetes/kubernetes#80465",
+        "kubernetes/kubernetes#83259",
+        "kubernetes 1.12.4 pkg/registry/authentication/tokenreview/storage.go",
+    ),
+    explains=("inflight_limit", "heartbeat_pressure", "retry_storm", "server_stall", "loopback_starvation"),
+)
+
+NORMAL_REVIEW_S = 0.005
+"""Median of an uncached review on an idle kube-apiserver 1.13.5 (measured; cached: 0.9 ms)."""
+
+LIMITER_PER_S = 50.0
+"""Rate of the loopback client's token bucket."""
+
+
+def detect(observed: Observed, plane: ControlPlane) -> Finding:
+    """Judge the hypothesis on what was observed."""
+    reviews = observed.review("tokenreviews", "node")
+    if reviews is None or not reviews.attempts:
+        return _absent(observed, plane)
+    hurt = trouble(observed)
+    scales = Scales()
+    _weigh_load(scales, observed, reviews, plane)
+    _weigh_spread(scales, reviews)
+    _weigh_limiter(scales, observed, plane)
+    _weigh_rivals(scales, observed, reviews, plane)
+    failing = _outcome(reviews, "rejected") + _outcome(reviews, "timed_out")
+    harmful = hurt.real and ((reviews.mean_s or 0) >= 0.5 or failing >= 20)  # noqa: PLR2004
+    present = reviews.attempts >= 50 and reviews.held_share >= 0.3  # noqa: PLR2004
+    return conclude(
+        PROFILE,
+        plane,
+        scales=scales,
+        present=present,
+        harmful=harmful,
+        visible=True,
+        claim=_claim(observed, reviews),
+        denial=_denial(reviews),
+        numbers=_numbers(observed, reviews, plane),
+        impact=reviews.held_share,
+        would_change="Reviews that end in milliseconds, or other writes that hold more seat time than they do.",
+    )
+
+
+def _absent(observed: Observed, plane: ControlPlane) -> Finding:
+    policy = observed.policy
+    scales = Scales()
+    visible = policy.has_nodes and policy.has_write
+    refused = observed.seats.mutating.rejected >= 20  # noqa: PLR2004
+    scales.misses(not visible, "an audit rule of level Metadata for create tokenreviews by group system:nodes: snowpit policy")
+    scales.misses(visible and refused, "an audit rule for tokenreviews: mutating requests are refused, and the policy may leave out what holds the seats")
+    return conclude(
+        PROFILE,
+        plane,
+        scales=scales,
+        present=False,
+        harmful=False,
+        visible=visible and not refused,
+        claim="",
+        denial=f"No TokenReview by a kubelet among {count(observed.traffic.attempts)} requests.",
+    )
+
+
+def _outcome(reviews: Reviews, name: str) -> int:
+    return reviews.outcomes.get(name, 0)
+
+
+def _weigh_load(scales: Scales, observed: Observed, reviews: Reviews, plane: ControlPlane) -> None:
+    seats = observed.seats.mutating
+    limit = plane.limit("mutating")
+    scales.supports(
+        reviews.held_share >= 0.5,  # noqa: PLR2004
+        f"These reviews hold {percent(reviews.held_share)} of all mutating seat time.",
+        observation="reviews",
+        weight=round(reviews.held_share, 2),
+        at=reviews.samples,
+    )
+    slow = reviews.mean_s is not None and reviews.mean_s >= 100 * NORMAL_REVIEW_S
+    scales.supports(
+        slow,
+        f"An admitted review stays {seconds(reviews.mean_s)} on its seat on average ({seconds(reviews.p50_s)} median); "
+        f"undisturbed it takes about {seconds(NORMAL_REVIEW_S)}.",
+        observation="reviews",
+        weight=0.7,
+    )
+    refused = _outcome(reviews, "rejected") / reviews.attempts
+    scales.supports(
+        refused >= 0.02,  # noqa: PLR2004
+        f"{count(_outcome(reviews, 'rejected'))} of {count(reviews.attempts)} reviews ({percent(refused)}) are refused with 429 and come again.",
+        observation="reviews",
+        weight=0.5,
+    )
+    scales.supports(
+        seats.plateau is not None,
+        f"Mutating seats stand on a flat top of {count(seats.plateau or 0)} for {count(seats.plateau_s)} s; the limit is {count(limit)}"
+        + ("." if near(seats.plateau, limit, within=0.05) else " by default, so it seems to have been changed."),
+        observation="seats",
+        weight=0.6,
+    )
+    _weigh_timeouts(scales, observed, reviews, plane)
+
+
+def _weigh_timeouts(scales: Scales, observed: Observed, reviews: Reviews, plane: ControlPlane) -> None:
+    known = plane.number("handler_timeout_s")
+    limits = (known,) if known is not None else (30.0, 34.0)
+    modes = [mode for mode in observed.modes if mode.key.resource == "tokenreviews" and any(near(mode.at_s, limit, within=0.04) for limit in limits)]
+    timed_out = _outcome(reviews, "timed_out")
+    if modes:
+        scales.supports(
+            timed_out >= 5,  # noqa: PLR2004
+            f"{count(timed_out)} reviews end with 504 after {seconds(modes[0].at_s)}: the time limit of the server's own create handler, not of a client.",
+            observation="modes",
+            weight=0.9,
+        )
+    plateau = observed.seats.mutating.plateau
+    expected = plateau / limits[0] if plateau else None
+    scales.supports(
+        near(reviews.timed_out_per_s, expected, within=0.4),
+        f"504s come at {rate(reviews.timed_out_per_s)}, as {count(plateau or 0)} seats held for {seconds(limits[0])} each must give.",
+        observation="reviews",
+        weight=0.4,
+    )
+
+
+def _weigh_spread(scales: Scales, reviews: Reviews) -> None:
+    spread = reviews.creators
+    even = _even(spread)
+    scales.supports(
+        even,
+        f"{count(spread.sources)} kubelets ask, evenly: the busiest makes {percent(spread.top_share)} of the reviews (Gini {spread.gini:.2f}). No hot node.",
+        observation="reviews",
+        weight=0.6,
+    )
+    scales.opposes(
+        not even and spread.top_share >= 0.5,  # noqa: PLR2004
+        f"One node, {spread.top}, makes {percent(spread.top_share)} of the reviews.",
+        observation="reviews",
+        weight=0.6,
+    )
+    if reviews.subjects:
+        names = [subject.name for subject in reviews.subjects]
+        scales.supports(
+            True,  # noqa: FBT003
+            f"Reviewed: {listed(names)} ({count(reviews.distinct_subjects)} identities in {count(reviews.subject_known)} reviews with a known subject; "
+            f"the first has {percent(reviews.subjects[0].share)}).",
+            observation="reviews",
+            weight=0.4,
+        )
+    scales.misses(
+        not reviews.subject_known,
+        "whose token is reviewed: log tokenreviews at level Request for ONE kubelet (snowpit policy), or stop the known scrapers of kubelets one by one and watch the rate",
+    )
+
+
+def _even(spread: Evenness) -> bool:
+    return spread.sources >= 10 and spread.top_share <= max(0.1, 10 / spread.sources) and spread.gini < 0.7  # noqa: PLR2004
+
+
+def _weigh_limiter(scales: Scales, observed: Observed, plane: ControlPlane) -> None:
+    drain = _drain(observed)
+    if drain is not None:
+        scales.supports(
+            near(drain.rate, LIMITER_PER_S, within=0.1) or near(drain.rate, LIMITER_PER_S / 2, within=0.1),
+            f"Slow reviews end at {rate(drain.rate)} in {count(drain.pulses)} pulses with up to {seconds(drain.silence_s)} of silence between: the law of the "
+            f"loopback client's limiter ({rate(LIMITER_PER_S)}, two look-ups a token).",
+            observation="drains",
+            weight=0.9,
+        )
+    loop = observed.loopback
+    scales.supports(
+        loop.busy_s >= 3 or near(loop.busy_rate, LIMITER_PER_S, within=0.1),  # noqa: PLR2004
+        f"The server looks up Secrets and ServiceAccounts at itself at {rate(loop.busy_rate)} while busy ({count(loop.secrets)} + {count(loop.serviceaccounts)} GETs).",
+        observation="loopback",
+        weight=0.8,
+    )
+    scales.supports(
+        loop.after_timeout >= 20,  # noqa: PLR2004
+        f"{count(loop.after_timeout)} look-ups run on after their reviews ended: dead work that still spends the limiter.",
+        observation="loopback",
+        weight=0.4,
+    )
+    scales.misses(
+        not loop.visible and plane.may("authentication_before_seats"),
+        "GETs of secrets and serviceaccounts by system:apiserver in the audit log, or `Throttling request took` lines of the API server at -v=4",
+    )
+
+
+def _drain(observed: Observed) -> Drain | None:
+    return next((item for item in observed.drains if item.key.resource == "tokenreviews"), None)
+
+
+def _weigh_rivals(scales: Scales, observed: Observed, reviews: Reviews, plane: ControlPlane) -> None:
+    scales.opposes(
+        (reviews.p90_s or 0) < 0.1 and not _outcome(reviews, "timed_out"),  # noqa: PLR2004
+        f"Nine of ten admitted reviews end within {seconds(reviews.p90_s)}.",
+        observation="reviews",
+        weight=1.5,
+    )
+    others = [item for item in observed.traffic.classes if _rival(item)]
+    slow = [item for item in others if (item.p50_s or 0) >= max(0.5, 0.3 * (reviews.p50_s or 0))]
+    scales.opposes(
+        bool(others) and len(slow) > len(others) / 2,
+        f"Other writes are about as slow: {listed([f'{item.key} ({seconds(item.p50_s)})' for item in slow])}.",
+        observation="traffic",
+        weight=1.0,
+    )
+    scales.supports(
+        bool(others) and not slow and (reviews.p50_s or 0) >= 0.5,  # noqa: PLR2004
+        f"Other writes that get a seat are fast: {listed([f'{item.key} ({seconds(item.p50_s)})' for item in others])}. Neither database nor webhooks are slow.",
+        observation="traffic",
+        weight=0.5,
+    )
+    limiter = plane.number("loopback_qps")
+    scales.opposes(
+        limiter is not None and limiter < 0,
+        f"Kubernetes {plane.version} has no limiter in its loopback client: slow look-ups (database), a webhook authenticator, or reviews of invalid tokens must be at work.",
+        observation="hints",
+        weight=0.4,
+    )
+
+
+def _rival(item: ClassTraffic) -> bool:
+    answered = item.attempts - item.outcomes.get("rejected", 0)
+    return item.mutating and not item.long_running and item.key.resource != "tokenreviews" and answered >= 20  # noqa: PLR2004
+
+
+def _claim(observed: Observed, reviews: Reviews) -> str:
+    who = f"{count(reviews.creators.sources)} kubelets"
+    whom = f"the token of {listed([subject.name for subject in reviews.subjects], 2)}" if reviews.subjects else "a token (whose, this log does not show)"
+    timed_out, rejected = _outcome(reviews, "timed_out"), _outcome(reviews, "rejected")
+    fates = [f"{count(rejected)} refused with 429"] * bool(rejected) + [f"{count(timed_out)} timed out"] * bool(timed_out)
+    peak = observed.seats.mutating.plateau or observed.seats.mutating.peak
+    return (
+        f"{who} ask the API server to review {whom}, {count(reviews.attempts)} times; the reviews hold "
+        f"{percent(reviews.held_share)} of the mutating seat time ({count(peak)} seats at the top)"
+        + (f", {' and '.join(fates)}." if fates else ".")
+    )
+
+
+def _denial(reviews: Reviews) -> str:
+    return (
+        f"{count(reviews.attempts)} TokenReviews by {count(reviews.creators.sources)} kubelets hold {percent(reviews.held_share)} of the mutating "
+        f"seat time and take {seconds(reviews.p50_s)} (median)."
+    )
+
+
+def _numbers(observed: Observed, reviews: Reviews, plane: ControlPlane) -> dict[str, Number]:
+    drain, seats, loop = _drain(observed), observed.seats.mutating, observed.loopback
+    top = reviews.subjects[0] if reviews.subjects else None
+    return {
+        "reviews": reviews.attempts,
+        "reviews_per_s": round(reviews.rate, 2),
+        "kubelets": reviews.creators.sources,
+        "gini_over_nodes": round(reviews.creators.gini, 3),
+        "top_node_share": round(reviews.creators.top_share, 4),
+        "held_share": round(reviews.held_share, 4),
+        "held_s": round(reviews.held_s, 1),
+        "mean_s": None if reviews.mean_s is None else round(reviews.mean_s, 3),
+        "p50_s": None if reviews.p50_s is None else round(reviews.p50_s, 3),
+        "rejected": _outcome(reviews, "rejected"),
+        "timed_out": _outcome(reviews, "timed_out"),
+        "timed_out_per_s": round(reviews.timed_out_per_s, 2),
+        "seats_peak": seats.peak,
+        "seats_plateau": seats.plateau,
+        "mutating_limit": plane.limit("mutating"),
+        "completions_per_s": None if drain is None else round(drain.rate, 1),
+        "pulses": None if drain is None else drain.pulses,
+        "lookups_per_s": round(loop.busy_rate, 1) if loop.visible else None,
+        "dead_lookups": loop.after_timeout if loop.visible else None,
+        "distinct_subjects": reviews.distinct_subjects,
+        "top_subject": None if top is None else top.name,
+        "top_subject_share": None if top is None else round(top.share, 4),
+    }

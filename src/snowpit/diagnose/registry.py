@@ -1,0 +1,37 @@
+"""All detectors, in the order in which they are listed: an explicit tuple, no discovery."""
+
+from types import ModuleType
+
+from snowpit.diagnose.detectors import (
+    access_review_storm,
+    inflight_limit,
+    list_storm,
+    token_review_others,
+    token_review_storm,
+)
+
+DETECTORS: tuple[ModuleType, ...] = (
+    token_review_storm,
+    token_review_others,
+    access_review_storm,
+    inflight_limit,
+    list_storm,
+)
+"""Each has ``detect(observed, plane) -> Finding`` and a docstring with the headings of :data:`HEADINGS`."""
+
+HEADINGS = (
+    "Claim",
+    "Mechanism",
+    "Evidence for",
+    "Evidence against",
+    "Easily mistaken for",
+    "Cannot tell when",
+    "Remedy",
+    "Sources",
+)
+"""What every detector's docstring says, in this order."""
+
+
+def name_of(detector: ModuleType) -> str:
+    """Its id: the stem of its file."""
+    return detector.__name__.rpartition(".")[2]

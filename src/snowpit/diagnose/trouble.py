@@ -1,0 +1,75 @@
+"""Is the server in trouble at all? No detector accuses anybody on a healthy server."""
+
+from dataclasses import dataclass
+
+from snowpit.model.observation import ClassTraffic, Observed
+
+ENOUGH_ATTEMPTS = 100
+"""Fewer requests cannot show an overload."""
+
+SLOW_S = 1.0
+"""A median sojourn time from which a class of short requests counts as slow."""
+
+_EVICTION = ("create", "pods", "eviction")  # answered 429 by disruption budgets, not by the gate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What hurts, in attempts.
+
+    Args:
+        attempts: All attempts in the window.
+        rejected: Answered 429 by the gate or by priority and fairness.
+        timed_out: Answered 504.
+        slow: Attempts in classes whose median is a second or more.
+        waiting: Requests received and not ended, at the peak.
+        plateau: A flat top in seats held, of either kind.
+    """
+
+    attempts: int
+    rejected: int
+    timed_out: int
+    slow: int
+    waiting: int
+    plateau: bool
+
+    @property
+    def real(self) -> bool:
+        """True if enough attempts suffer for an operator to notice."""
+        if self.attempts < ENOUGH_ATTEMPTS:
+            return False
+        hurt = self.rejected + self.timed_out + self.slow
+        return hurt >= max(20, 0.005 * self.attempts) or (self.plateau and self.waiting >= ENOUGH_ATTEMPTS)
+
+    @property
+    def share(self) -> float:
+        """Share of attempts that suffer."""
+        return min(1.0, (self.rejected + self.timed_out + self.slow) / self.attempts) if self.attempts else 0.0
+
+
+def is_eviction(item: ClassTraffic) -> bool:
+    """True for evictions: their 429 comes from a disruption budget."""
+    return (item.key.verb, item.key.resource, item.key.subresource) == _EVICTION
+
+
+def is_slow(item: ClassTraffic) -> bool:
+    """True if half of the attempts of a class of short requests take a second or more."""
+    return not item.long_running and item.p50_s is not None and item.p50_s >= SLOW_S
+
+
+def trouble(observed: Observed) -> Trouble:
+    """What hurts in this window."""
+    gated = [item for item in observed.traffic.classes if not is_eviction(item)]
+    seats = observed.seats
+    return Trouble(
+        attempts=observed.traffic.attempts,
+        rejected=sum(item.outcomes.get("rejected", 0) for item in gated),
+        timed_out=sum(item.outcomes.get("timed_out", 0) for item in gated),
+        slow=sum(
+            item.attempts - item.outcomes.get("rejected", 0) - item.outcomes.get("timed_out", 0)
+            for item in gated
+            if is_slow(item)
+        ),
+        waiting=observed.open_requests.peak if observed.open_requests.visible else 0,
+        plateau=seats.mutating.plateau is not None or seats.readonly.plateau is not None,
+    )
