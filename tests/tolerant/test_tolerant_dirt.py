@@ -7,6 +7,7 @@ import pytest
 from scanning import RECEIVED, assert_accounted, event, line, rows, scan, verdicts
 
 from snowpit.ingest.tolerant import Kind
+from snowpit.ingest.tolerant.cutter import Cutter
 
 LINES = Kind("lines", "audit log (JSON lines)")
 DOCUMENT = Kind("document", "audit log (JSON)")
@@ -100,18 +101,25 @@ def test_deep_nesting_that_never_ends_is_a_reject() -> None:
     assert outcome(b"[" * 50_000 + b"\n" + b'{"a":' * 50_000 + b"\n") == [("reject:broken JSON", 0)] * 2
 
 
-def test_a_long_line_is_read_and_an_endless_one_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_line_is_read() -> None:
     long = line(requestObject={"data": "x" * 3_000_000}) + b"\n"
     assert outcome(GOOD + long + GOOD) == [("event", 1)] * 3
-    monkeypatch.setattr("snowpit.ingest.tolerant.lines.LARGEST", 1_000_000)
-    assert outcome_of_pieces(GOOD + long + GOOD) == ["event", "reject:line too long", "event"]
 
 
-def outcome_of_pieces(data: bytes) -> list[str]:
-    chunks = scan(data, LINES, sizes=(65_536,))
-    assert_accounted(data, chunks)
-    assert scan(data, LINES, sizes=(len(data),)) == chunks
-    return [chunk.verdict for chunk in chunks]
+def test_an_endless_line_is_dropped_and_placed() -> None:
+    cutter = Cutter(1000)
+    data = GOOD + b"x" * 5000 + b"\n" + GOOD
+    cuts = [cut for start in range(0, len(data), 7) for cut in cutter.feed(data[start : start + 7])]
+    assert [(len(cut.line), cut.dropped) for cut in cuts] == [(len(GOOD), 0), (0, 5001), (len(GOOD), 0)]
+    assert cuts[1].as_reject()[:4] == (5001, 1, True, "reject:line too long")
+
+
+def test_a_huge_batch_on_one_line_is_read_member_by_member() -> None:
+    batch = b'{"kind":"EventList","items":[' + b",".join([line()] * 9000) + b"]}\n"
+    chunks = scan(GOOD + batch + GOOD, LINES)
+    assert_accounted(GOOD + batch + GOOD, chunks)
+    assert max(len(chunk.rows) for chunk in chunks) == 1
+    assert sum(len(chunk.rows) for chunk in chunks) == 9002
 
 
 def test_blank_lines_are_empty() -> None:
@@ -187,3 +195,20 @@ def test_yaml_that_names_one_value_very_often_does_not_hang() -> None:
 
 def test_broken_yaml_is_a_reject() -> None:
     assert verdicts(b"auditID: [\n---\nauditID: {", kind=Kind("yaml", "x")) == ["reject:broken YAML"] * 2
+
+
+def test_a_list_at_the_margin_of_a_yaml_entry_does_not_end_it() -> None:
+    data = (
+        b"auditID: a\nsourceIPs:\n- 10.0.0.1\n- 10.0.0.2\nverb: get\nstageTimestamp: 2019-10-17T08:13:20Z\n"
+    )
+    (row,) = rows(data, kind=Kind("yaml", "x"))
+    assert (row["source"], row["verb"]) == ("10.0.0.1", "get")
+
+
+def test_yaml_items_are_read_one_by_one_and_a_huge_one_is_a_reject() -> None:
+    item = "- auditID: a\n  stage: Panic\n  stageTimestamp: 2019-10-17T08:13:20Z\n"
+    data = (item + item + "- auditID: b\n" + ("  x: " + "y" * 500 + "\n") * 9_000 + item).encode()
+    chunks = scan(data, Kind("yaml", "x"), sizes=(100_000,))
+    assert_accounted(data, chunks)
+    assert [chunk.verdict for chunk in chunks if chunk.rows] == ["event"] * 3
+    assert {chunk.verdict for chunk in chunks if not chunk.rows} == {"reject:value too long"}

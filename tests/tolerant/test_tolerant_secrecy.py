@@ -21,7 +21,7 @@ PAYLOAD = (
 )
 JWT = f"eyJhbGciOiJSUzI1NiIsImtpZCI6IiJ9.{PAYLOAD}.c2lnbmF0dXJlLWNhbmFyeQ"
 OPAQUE = "opaque-canary-0123456789"
-CANARIES = ("canary", PAYLOAD[:24], PAYLOAD[-20:], "c2lnbmF0dXJl", "eyJhbGciOi", OPAQUE)
+CANARIES = ("canary", PAYLOAD[:24], PAYLOAD[-20:], "c2lnbmF0dXJl", "eyJhbGciOiJSUzI1NiIsImtpZCI6", OPAQUE)
 REVIEW = {"resource": "tokenreviews", "apiGroup": "authentication.k8s.io", "apiVersion": "v1"}
 
 
@@ -121,6 +121,7 @@ def test_an_error_of_the_decoder_does_not_quote_its_input() -> None:
         "bearer-authenticator-7d9f",
         "?fieldSelector=metadata.name%3Dtokens&limit=500&resourceVersion=0",
         "heyjude-controller-manager-leader",
+        "keyJanitorController/v1.2.3",
     ],
 )
 def test_ordinary_text_is_left_alone(text: str) -> None:

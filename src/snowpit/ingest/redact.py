@@ -11,7 +11,10 @@ _CREDENTIAL = (
     r"((?i:bearer(?:\s|%20|\+)+|(?:token|authorization|password|passwd|secret|assertion|signature)(?:=|%3D)))"
 )
 _VALUE = r"[^\s&#,;\"']+"
-_WEB_KEY = r"|eyJ[A-Za-z0-9_-]{6,}(?:(?:\.|%2[eE])[A-Za-z0-9_-]*)*"
+_PART = "[A-Za-z0-9_-]"
+_DOT = r"(?:\.|%2[eE])"
+# A cut token need not have a dot; "keyJanitor" has neither the length nor the dot.
+_WEB_KEY = f"|eyJ(?:{_PART}{{6,}}{_DOT}{_PART}{{10,}}|{_PART}{{24,}})(?:{_DOT}{_PART}*)*"
 SECRET = _CREDENTIAL + _VALUE + _WEB_KEY
 """A bearer token, the value of a parameter that carries a secret, or a JSON web token, whole or cut."""
 

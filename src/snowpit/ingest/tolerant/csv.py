@@ -2,7 +2,9 @@
 
 import csv
 from collections.abc import Iterator
+from io import StringIO
 
+from snowpit.ingest.tolerant.cutter import Cut, Cutter
 from snowpit.ingest.tolerant.kinds import LARGEST, Remarks, Verdict
 from snowpit.ingest.tolerant.pieces import CUT_OFF, Piece, piece
 from snowpit.ingest.tolerant.reader import BOM, read_value
@@ -19,33 +21,33 @@ class Csv:
 
     def __init__(self, remarks: Remarks) -> None:
         self._remarks = remarks
-        self._rest: list[bytes] = []
+        self._cutter = Cutter()
         self._lines: list[bytes] = []
         self._held = 0
         self._open = False
         self._header: list[str] | None = None
+        self._delimiter = ","
         csv.field_size_limit(LARGEST)
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         """Pieces of the records that end within these bytes."""
-        start = 0
-        while (end := data.find(b"\n", start) + 1) > 0:
-            self._rest.append(data[start:end])
-            start = end
-            yield from self._line()
-        if start < len(data):
-            self._rest.append(data[start:])
+        for cut in self._cutter.feed(data):
+            yield from self._line(cut)
 
     def finish(self) -> Iterator[Piece]:
         """Pieces of the last record."""
-        if self._rest:
-            yield from self._line()
+        for cut in self._cutter.finish():
+            yield from self._line(cut)
         if self._lines:
             yield self._record(CUT_OFF)
 
-    def _line(self) -> Iterator[Piece]:
-        line = b"".join(self._rest)
-        self._rest.clear()
+    def _line(self, cut: Cut) -> Iterator[Piece]:
+        line = cut.line
+        if cut.dropped:
+            if self._lines:
+                yield self._record("value too long")
+            yield cut.as_reject()
+            return
         self._lines.append(line)
         self._held += len(line)
         self._open ^= line.count(_QUOTE) % 2 == 1
@@ -66,8 +68,10 @@ class Csv:
         words = data.removeprefix(BOM).decode("utf-8", "replace").replace("\0", "\ufffd")
         if not words.strip():
             return "empty", []
+        if self._header is None and words.count(";") > words.count(","):
+            self._delimiter = ";"
         try:
-            fields = next(csv.reader(words.splitlines(keepends=True), strict=True), [])
+            fields = next(csv.reader(StringIO(words, newline=""), strict=True, delimiter=self._delimiter), [])
         except csv.Error:
             return "reject:broken CSV", []
         if self._header is None:

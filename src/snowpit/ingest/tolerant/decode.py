@@ -12,6 +12,9 @@ TOKEN = re.compile(rb'"(?:[^"\\]++|\\(?s:.))*+"|[{}\[\]]')
 DEEPEST = 60
 """Levels of nesting that are read; what lies deeper becomes null."""
 
+_LARGE = 4 << 20
+_MOST = 1_000_000  # objects and lists; each takes about 100 bytes once decoded
+
 
 class BrokenJsonError(ValueError):
     """Bytes that are no JSON value, even with mercy. Never carries them."""
@@ -33,6 +36,8 @@ def decode(data: bytes) -> Any:  # noqa: ANN401  evidence may hold any type
     Raises:
         BrokenJsonError: If it is none.
     """
+    if len(data) > _LARGE and (data.count(b"{") + data.count(b"[") > _MOST or data.count(b",") > 4 * _MOST):
+        raise BrokenJsonError("too many members")
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, ValueError, RecursionError):

@@ -11,8 +11,8 @@ from snowpit.ingest.tolerant.event import code_of, derive, text
 from snowpit.ingest.tolerant.kinds import NONE, Hints, Remarks, Row, Verdict
 from snowpit.ingest.tolerant.times import instant
 
-_LINE = re.compile(r'AUDIT: id="((?:[^"\\]|\\.)*)"')
-_FIELD = re.compile(r'\b(\w+)="((?:[^"\\]|\\.)*)"')
+_LINE = re.compile(r'AUDIT: id="((?:[^"\\]++|\\.)*+)"')
+_FIELD = re.compile(r'\b(\w+)="((?:[^"\\]++|\\.)*+)"')
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 _KLOG = re.compile(r"\b[IWEF](\d\d)(\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)")
 _SYSLOG = re.compile(r"\b([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d)(?: (\S+))?")

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
+from snowpit.ingest.tolerant.cutter import Cut, Cutter
 from snowpit.ingest.tolerant.decode import BrokenJsonError, decode
+from snowpit.ingest.tolerant.documents import Documents
 from snowpit.ingest.tolerant.kinds import LARGEST, Remarks
 from snowpit.ingest.tolerant.pieces import CUT_OFF, Piece, piece, read_stretch
 from snowpit.ingest.tolerant.prefix import split_prefix
-from snowpit.ingest.tolerant.reader import read_line
+from snowpit.ingest.tolerant.reader import read_event, read_line
 
-_TOO_LONG = "reject:line too long"
+_LARGE = 4 << 20  # a batch of this size is read member by member
 
 
 class Lines:
@@ -20,40 +22,26 @@ class Lines:
 
     def __init__(self, remarks: Remarks) -> None:
         self._remarks = remarks
-        self._parts: list[bytes] = []
-        self._held = 0
-        self._skipped = 0
+        self._cutter = Cutter()
         self._split: list[bytes] = []  # lines of a message that is not complete yet
         self._texts: list[bytes] = []
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         """Pieces of the lines that end within these bytes."""
-        start = 0
-        while (end := data.find(b"\n", start) + 1) > 0:
-            self._parts.append(data[start:end])
-            start = end
-            yield from self._line(final=False)
-        if start < len(data):
-            self._parts.append(data[start:])
-            self._held += len(data) - start
-            if self._held > LARGEST:
-                self._skipped += self._held
-                self._parts.clear()
-                self._held = 0
+        for cut in self._cutter.feed(data):
+            yield from self._line(cut, final=False)
 
     def finish(self) -> Iterator[Piece]:
         """Pieces of the last line, if it has no end, and of a message that was never completed."""
-        if self._parts or self._skipped:
-            yield from self._line(final=True)
+        for cut in self._cutter.finish():
+            yield from self._line(cut, final=True)
         yield from self._give_up(CUT_OFF)
 
-    def _line(self, *, final: bool) -> Iterator[Piece]:
-        line = b"".join(self._parts) if len(self._parts) != 1 else self._parts[0]
-        self._parts.clear()
-        skipped, self._skipped, self._held = self._skipped, 0, 0
-        if skipped or len(line) > LARGEST:
+    def _line(self, cut: Cut, *, final: bool) -> Iterator[Piece]:
+        line = cut.line
+        if cut.dropped:
             yield from self._give_up("partial line")
-            yield Piece(skipped + len(line), line.count(b"\n"), line.endswith(b"\n"), _TOO_LONG, [])
+            yield cut.as_reject()
         elif self._split:
             yield from self._go_on(line, final=final)
         elif _may_be_split(line) and (fragment := _fragment(line)) and fragment[1] and not self._whole(line):
@@ -70,7 +58,15 @@ class Lines:
             rest = line.lstrip(b"\0")
             yield piece(line[: len(line) - len(rest)], "reject:NUL bytes")
             line = rest
-        if line:
+        if (
+            len(line) > _LARGE
+            and line.lstrip()[:1] in (b"{", b"[")
+            and read_event(line, self._remarks) is None
+        ):
+            batch = Documents(self._remarks)
+            yield from batch.feed(line)
+            yield from batch.finish()
+        elif line:
             yield from read_stretch(line, self._remarks, final=final)
 
     def _go_on(self, line: bytes, *, final: bool) -> Iterator[Piece]:

@@ -45,15 +45,26 @@ def read_line(line: bytes, remarks: Remarks) -> Verdict:
     Returns:
         The verdict and, for ``event``, the rows.
     """
-    if line[:1] == b"{":
-        try:
-            event = DECODER.decode(line)
-        except (ValueError, RecursionError):
-            event = None
-        if event is not None and is_event(event):
-            row = row_of(event, remarks)
-            return (f"reject:{row}", []) if isinstance(row, str) else ("event", [row])
-    return _read_slowly(line, remarks)
+    return read_event(line, remarks) or _read_slowly(line, remarks)
+
+
+def read_event(line: bytes, remarks: Remarks) -> Verdict | None:
+    """The row of a line that is a plain audit event; null if it is anything else.
+
+    Args:
+        line: With or without its line end.
+        remarks: Takes remarks and absent columns.
+    """
+    if line[:1] != b"{":
+        return None
+    try:
+        event = DECODER.decode(line)
+    except (ValueError, RecursionError):
+        return None
+    if not is_event(event):
+        return None
+    row = row_of(event, remarks)
+    return (f"reject:{row}", []) if isinstance(row, str) else ("event", [row])
 
 
 def _read_slowly(line: bytes, remarks: Remarks) -> Verdict:
@@ -119,13 +130,13 @@ def _gather_text(line: bytes, found: _Gathered, hints: Hints, depth: int) -> boo
 def _gather_json(line: bytes, found: _Gathered, hints: Hints, depth: int) -> bool:
     try:
         value = decode(line)
-    except BrokenJsonError:
+    except BrokenJsonError as broken:
         parts = line.splitlines() if depth else []
         if len(parts) > 1:
             for part in parts:
                 _gather_text(part.strip(), found, hints, depth + 1)
         else:
-            found.reasons.append("broken JSON")
+            found.reasons.append(str(broken) or "broken JSON")
         return True
     _gather(value, found, hints, depth + 1)
     return True

@@ -5,11 +5,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from snowpit.ingest.tolerant.kinds import LARGEST, Remarks
+from snowpit.ingest.tolerant.cutter import Cut, Cutter
+from snowpit.ingest.tolerant.kinds import Remarks
 from snowpit.ingest.tolerant.pieces import Piece, piece
 from snowpit.ingest.tolerant.reader import BOM, read_value
 
 _SEPARATOR = re.compile(rb"---(?:\s|$)")
+_LARGE = 4 << 20  # the parser is slow and its tree large; entries are a few kilobytes
 _COMMENTS = re.compile(rb"(?:\s*(?:#[^\n]*)?(?:\n|\Z))*\Z")
 
 
@@ -22,33 +24,40 @@ class Yaml:
 
     def __init__(self, remarks: Remarks) -> None:
         self._remarks = remarks
-        self._rest: list[bytes] = []
+        self._cutter = Cutter(_LARGE)
         self._lines: list[bytes] = []
         self._held = 0
+        self._too_long = False
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         """Pieces of the documents that end within these bytes."""
-        start = 0
-        while (end := data.find(b"\n", start) + 1) > 0:
-            self._rest.append(data[start:end])
-            start = end
-            yield from self._line()
-        if start < len(data):
-            self._rest.append(data[start:])
+        for cut in self._cutter.feed(data):
+            yield from self._line(cut)
 
     def finish(self) -> Iterator[Piece]:
         """Pieces of the last document."""
-        if self._rest:
-            yield from self._line()
+        for cut in self._cutter.finish():
+            yield from self._line(cut)
         yield from self._document()
 
-    def _line(self) -> Iterator[Piece]:
-        line = b"".join(self._rest)
-        self._rest.clear()
-        if _SEPARATOR.match(line) or self._held + len(line) > LARGEST:
+    def _line(self, cut: Cut) -> Iterator[Piece]:
+        line = cut.line
+        if cut.dropped or _SEPARATOR.match(line) or (line.startswith(b"- ") and self._is_list()):
             yield from self._document()
+            self._too_long = False
+        if cut.dropped:
+            yield cut.as_reject()
+            return
         self._lines.append(line)
         self._held += len(line)
+        if self._held > _LARGE:
+            self._too_long = True
+            yield from self._document()
+
+    def _is_list(self) -> bool:
+        """Whether the document at hand is a list, so that its items can be read one by one."""
+        first = (line for line in self._lines if line.strip() and not line.startswith((b"#", b"---")))
+        return next(first, b"").startswith(b"- ")
 
     def _document(self) -> Iterator[Piece]:
         data = b"".join(self._lines)
@@ -60,6 +69,8 @@ class Yaml:
             yield piece(data, "empty")
         elif _COMMENTS.match(data):
             yield piece(data, "other")
+        elif self._too_long:
+            yield piece(data, "reject:value too long")
         else:
             value = _load(data)
             verdict, rows = ("reject:broken YAML", []) if value is None else read_value(value, self._remarks)
