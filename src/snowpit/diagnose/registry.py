@@ -5,7 +5,9 @@ from types import ModuleType
 from snowpit.diagnose.detectors import (
     access_review_storm,
     inflight_limit,
+    invalid_tokens,
     list_storm,
+    loopback_starvation,
     token_review_others,
     token_review_storm,
 )
@@ -14,6 +16,8 @@ DETECTORS: tuple[ModuleType, ...] = (
     token_review_storm,
     token_review_others,
     access_review_storm,
+    invalid_tokens,
+    loopback_starvation,
     inflight_limit,
     list_storm,
 )
