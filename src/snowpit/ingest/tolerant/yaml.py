@@ -28,6 +28,7 @@ class Yaml:
         self._lines: list[bytes] = []
         self._held = 0
         self._too_long = False
+        self._items: bool | None = None  # whether the document is a list, whose items can be read one by one
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         """Pieces of the documents that end within these bytes."""
@@ -42,9 +43,13 @@ class Yaml:
 
     def _line(self, cut: Cut) -> Iterator[Piece]:
         line = cut.line
-        if cut.dropped or _SEPARATOR.match(line) or (line.startswith(b"- ") and self._is_list()):
+        if cut.dropped or _SEPARATOR.match(line) or (self._items and line.startswith(b"- ")):
             yield from self._document()
             self._too_long = False
+        if _SEPARATOR.match(line):
+            self._items = None
+        elif self._items is None and line.strip() and not line.startswith(b"#"):
+            self._items = line.startswith(b"- ")
         if cut.dropped:
             yield cut.as_reject()
             return
@@ -53,11 +58,6 @@ class Yaml:
         if self._held > _LARGE:
             self._too_long = True
             yield from self._document()
-
-    def _is_list(self) -> bool:
-        """Whether the document at hand is a list, so that its items can be read one by one."""
-        first = (line for line in self._lines if line.strip() and not line.startswith((b"#", b"---")))
-        return next(first, b"").startswith(b"- ")
 
     def _document(self) -> Iterator[Piece]:
         data = b"".join(self._lines)
