@@ -28,7 +28,7 @@ def command(*, split: str, before: str, after: str, limit: int, output: str, **e
     snowpit compare yesterday.log today.log
     snowpit compare audit.log --split '2024-01-02 03:04'
     snowpit compare audit.log --before -2h/-1h --after -15m/
-    """
+    """  # noqa: D301 - click takes the backspace as "do not wrap"
     source = options.source(**evidence)  # type: ignore[arg-type]
     windows = [_window(text) for text in (before, after) if text]
     first, second, changes = difference(source, split=split, windows=windows, limit=limit)

@@ -17,7 +17,7 @@ def command(shell: str) -> int:
     bash: eval "$(snowpit completion bash)"      in ~/.bashrc
     zsh:  eval "$(snowpit completion zsh)"       in ~/.zshrc
     fish: snowpit completion fish > ~/.config/fish/completions/snowpit.fish
-    """
+    """  # noqa: D301 - click takes the backspace as "do not wrap"
     from snowpit.cli import main  # noqa: PLC0415 - the group loads this module
 
     found = get_completion_class(shell)

@@ -27,7 +27,7 @@ def command(*, arguments: tuple[str, ...], schema: bool, limit: int, output: str
 
     \b
     snowpit sql audit.log 'SELECT outcome, count(*) FROM requests GROUP BY ALL ORDER BY 2 DESC'
-    """
+    """  # noqa: D301 - click takes the backspace as "do not wrap"
     if schema:
         write(text.render(tabular.schema_page([column[:4] for column in COLUMNS]), style()))
         return 0

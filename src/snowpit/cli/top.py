@@ -38,7 +38,7 @@ def command(*, by: str, measure: str, per: str, limit: int, output: str, **evide
     Who holds the seats?     snowpit top audit.log --by user,verb,resource --measure held
     What is rejected?        snowpit top audit.log --by client_kind,verb,resource --measure rejected
     Which tokens?            snowpit top audit.log --by subject --where "resource = 'tokenreviews'"
-    """
+    """  # noqa: D301 - click takes the backspace as "do not wrap"
     source = options.source(**evidence)  # type: ignore[arg-type]
     columns = [name.strip() for name in by.split(",") if name.strip()]
     found = top(source, columns, measure=measure, limit=limit, per_s=span(per) if per else None)

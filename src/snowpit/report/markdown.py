@@ -36,10 +36,10 @@ def render(page: Page) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text in which nothing is markup: neither HTML, links, mentions nor emphasis.
+    r"""Text in which nothing is markup: neither HTML, links, mentions nor emphasis.
 
     >>> escaped("a|b <script>")
-    'a\\\\|b \\\\<script\\\\>'
+    'a\\|b \\<script\\>'
     """
     clean = _SPECIAL.sub(r"\\\1", visible(" ".join(text.split())))
     return _LINE_START.sub(r"\1\\\2", clean)

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from snowpit.report.content import (
     Bar,
@@ -106,7 +107,7 @@ def _chain(block: Chain, style: Style, indent: int) -> Iterator[str]:
             yield f"{pad}{' ' * (label + 3)}{line}"
 
 
-def _code(block: Code, style: Style, indent: int) -> Iterator[str]:
+def _code(block: Code, _: Style, indent: int) -> Iterator[str]:
     for line in block.text.splitlines():
         yield " " * (indent + 4) + visible(line)
 
@@ -125,11 +126,11 @@ def spark(values: tuple[float, ...], width: int, *, glyphs: str = GLYPHS) -> str
     """A series as one line of that many columns at most: the largest value of each stretch; empty stretches are blank.
 
     >>> spark((0, 1, 2, 4), 4)
-    ' ▂▄█'
+    ' ▃▅█'
     """
     if len(values) > width:
         bounds = [len(values) * place // width for place in range(width + 1)]
-        values = tuple(max(values[low:high]) for low, high in zip(bounds, bounds[1:], strict=False))
+        values = tuple(max(values[low:high]) for low, high in pairwise(bounds))
     top = max(values, default=0)
     if top <= 0:
         return " " * len(values)

@@ -42,7 +42,9 @@ def run(question: Question) -> Case:
     with opened(question.source) as evidence:
         told = given or _told(evidence.coverage)
         observed = observe(
-            evidence.tables, stages=_stages(evidence.coverage), server_version=told and tuple(told)
+            evidence.tables,
+            stages=_stages(evidence.coverage),
+            server_version=(told.major, told.minor, told.patch) if told else None,
         )
         version = told or _parsed(observed.hints.server_version)
         plane = build(version=version, version_source="flag" if given else "observed", limits=question.limits)

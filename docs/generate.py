@@ -1,0 +1,206 @@
+"""Writes the reference pages and refreshes the examples of all pages: ``make docs``.
+
+Reference pages say what the program says of itself: help texts, docstrings,
+facts, columns. A test compares them with what this script would write.
+"""
+
+import inspect
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import get_type_hints
+
+import click
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import examples  # noqa: E402 - lives beside this script
+import report_schema  # noqa: E402
+
+from snowpit.cli import COMMANDS, main  # noqa: E402
+from snowpit.diagnose.registry import DETECTORS  # noqa: E402
+from snowpit.knowledge.facts import Fact, load  # noqa: E402
+from snowpit.knowledge.remedies import remedies  # noqa: E402
+from snowpit.model import observation  # noqa: E402
+from snowpit.model.finding import Remedy  # noqa: E402
+from snowpit.model.request import DERIVED, STORED, Column  # noqa: E402
+from snowpit.observe import OBSERVATIONS, Observation  # noqa: E402
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+SCHEMA = ROOT / "src/snowpit/report/schema/report-v1.json"
+WIDTH = 100
+BY_HAND = "<!-- Written by docs/generate.py: change what it is made from, then `make docs`. -->\n\n"
+
+
+def pages() -> dict[Path, str]:
+    """Every generated file with its content."""
+    reference = DOCS / "reference"
+    found = {
+        reference / "commands.md": commands(),
+        reference / "columns.md": columns(),
+        reference / "facts.md": facts(),
+        reference / "observations.md": observations(),
+        reference / "detectors" / "index.md": detector_list(),
+        SCHEMA: json.dumps(report_schema.schema(), indent=1) + "\n",
+    }
+    found |= {reference / "detectors" / f"{stem(module)}.md": detector(module) for module in DETECTORS}
+    return found
+
+
+def commands() -> str:
+    """Help of every command, as the program prints it."""
+    top = click.Context(main, info_name="snowpit", terminal_width=WIDTH)
+    parts = [f"# Commands\n\n{_fenced(main.get_help(top))}"]
+    for name in COMMANDS:
+        command = main.get_command(top, name)
+        if command is not None:
+            context = click.Context(command, info_name=name, parent=top, terminal_width=WIDTH)
+            parts.append(f"## snowpit {name}\n\n{_fenced(command.get_help(context))}")
+    return BY_HAND + "\n\n".join(parts) + "\n"
+
+
+def _fenced(text: str) -> str:
+    return f"```text\n{text.rstrip()}\n```"
+
+
+def columns() -> str:
+    """The request table."""
+    head = (
+        "# Columns of the request table\n\nOne row is one attempt at one request. Instants are integer microseconds since the"
+        " epoch (UTC), parts of the server's time integer microseconds; what the evidence does not carry is null.\n"
+        "`snowpit sql --schema` prints the same; `snowpit top --by`, `--where` and `snowpit sql` take these names.\n"
+    )
+    return BY_HAND + head + _columns("Stored", STORED) + _columns("Derived", DERIVED)
+
+
+def _columns(title: str, items: Sequence[Column]) -> str:
+    rows = "".join(f"| `{item.name}` | {item.sql_type} | {item.unit} | {item.meaning} |\n" for item in items)
+    return f"\n## {title}\n\n| column | type | unit or domain | meaning |\n|---|---|---|---|\n{rows}"
+
+
+def facts() -> str:
+    """All facts with versions and sources."""
+    head = (
+        "# Facts about Kubernetes\n\n`verified`: read in the source or thread named. `derived`: arithmetic on such."
+        " `recalled`: not checked. A value of -1 is no limit. `snowpit facts --version 1.12.4` prints those of one version.\n"
+    )
+    return BY_HAND + head + "".join(map(_fact, load()))
+
+
+def _fact(fact: Fact) -> str:
+    rows = "".join(
+        f"| {value.versions} | {_cell(f'{value.value} {value.unit}')} | {_cell(value.source)} | {value.mark} | {_cell(value.note)} |\n"
+        for value in fact.values
+    )
+    table = "| versions | value | source | mark | note |\n|---|---|---|---|---|\n"
+    return f"\n## {fact.id}\n\n{fact.title}\n\n{table}{rows}"
+
+
+def _cell(text: str) -> str:
+    return text.strip().replace("|", "\\|")
+
+
+def observations() -> str:
+    """Every observation with the fields of its record."""
+    head = (
+        "# Observations\n\nWhat is measured, once, for all detectors. An observation states, it does not accuse. Durations are"
+        " float seconds, rates per second, shares 0 to 1. The JSON report prints all of them under `observations`.\n"
+    )
+    parts = [head, *map(_observation, OBSERVATIONS), "\n# Records\n"]
+    parts += [_record(kind) for kind in _records()]
+    return BY_HAND + "".join(parts)
+
+
+def _observation(item: Observation) -> str:
+    unit = f" Unit: {item.unit}." if item.unit else ""
+    kind = get_type_hints(item.function)["return"]
+    shown = (
+        kind.__name__
+        if inspect.isclass(kind) and is_dataclass(kind)
+        else str(kind).replace("snowpit.model.observation.", "")
+    )
+    doc = (inspect.getdoc(item.function) or "").partition("\nArgs:")[0].strip()
+    return f"\n## {item.name}\n\n{item.title}.{unit}\n\n{doc}\n\nRecord: `{shown}`\n"
+
+
+def _records() -> Iterator[type]:
+    for name in observation.__all__:
+        kind = getattr(observation, name)
+        if is_dataclass(kind):
+            yield kind
+
+
+def _record(kind: type) -> str:
+    """First sentence and fields of a record, from its docstring."""
+    head, _, arguments = (inspect.getdoc(kind) or "").partition("\nArgs:")
+    rows = [f"- `{name}`: {text}" for name, text in arguments_of(arguments).items()]
+    return f"\n## {kind.__name__}\n\n{head.strip()}\n\n" + "\n".join(rows) + "\n"
+
+
+def arguments_of(text: str) -> Mapping[str, str]:
+    """Names and meanings in an ``Args:`` block, continuation lines joined."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines():
+        if line.startswith("    ") and not line.startswith("     "):
+            name, _, meaning = line.strip().partition(": ")
+            found[name] = meaning
+        elif name and line.strip():
+            found[name] += " " + line.strip()
+    return found
+
+
+def stem(module: ModuleType) -> str:
+    """Id of a detector: its file's stem."""
+    return module.__name__.rpartition(".")[2]
+
+
+def detector_list() -> str:
+    """All detectors, one line each."""
+    rows = "".join(f"- [{stem(module)}]({stem(module)}.md): {_title(module)}\n" for module in DETECTORS)
+    return (
+        f"{BY_HAND}# Detectors\n\nOne detector is one hypothesis, with what speaks for it and against it. `snowpit explain NAME`"
+        f" prints the same words.\n\n{rows}"
+    )
+
+
+def _title(module: ModuleType) -> str:
+    return (module.__doc__ or "").strip().partition("\n")[0]
+
+
+def detector(module: ModuleType) -> str:
+    """A detector's docstring as a page, with its remedies by version."""
+    lines = [f"# {stem(module)}", ""]
+    for line in inspect.cleandoc(module.__doc__ or "").splitlines():
+        heading = line[:-1] if line.endswith(":") and not line.startswith(" ") else ""
+        lines.append(f"## {heading}\n" if heading else line.strip())
+    found = remedies(stem(module), None)
+    lines += ["", "## Remedies by version", "", *_remedies(found)] if found else []
+    return BY_HAND + "\n".join(lines) + "\n"
+
+
+def _remedies(found: Sequence[Remedy]) -> Iterator[str]:
+    for number, item in enumerate(found, start=1):
+        caution = f" Caution: {item.caution}" if item.caution else ""
+        yield f"{number}. [{item.when}] {item.text}{caution} ({item.source})"
+
+
+def write() -> None:
+    """Write every generated page, then refresh the examples."""
+    made = pages()
+    for path, text in made.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+            print(path.relative_to(ROOT))
+    for page in examples.written():
+        if examples.refresh(page):
+            print(page.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    write()
