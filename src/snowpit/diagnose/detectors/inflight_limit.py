@@ -49,7 +49,9 @@ NAMES = {"mutating": "mutating", "readonly": "read-only"}
 
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
-    kind = max((observed.seats.mutating, observed.seats.readonly), key=lambda seats: _refused(observed, seats))
+    kind = max(
+        (observed.seats.mutating, observed.seats.readonly), key=lambda seats: _refused(observed, seats)
+    )
     refused = _refused(observed, kind)
     scales = Scales()
     _weigh(scales, observed, kind, plane)

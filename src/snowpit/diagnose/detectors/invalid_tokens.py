@@ -34,7 +34,7 @@ Sources:
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.trouble import trouble
-from snowpit.diagnose.weigh import Number, Profile, Scales, conclude, near
+from snowpit.diagnose.weigh import Number, Profile, Scales, conclude
 from snowpit.diagnose.words import count, percent, rate
 from snowpit.model.finding import Finding, Role
 from snowpit.model.observation import Observed
@@ -62,6 +62,7 @@ MIN_RATE = 10.0
 """Failed logins a second over the active seconds that are more than a broken client here and there."""
 
 LIMITER_PER_S = 50.0
+MIN_BUSY_S = 5
 
 
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
@@ -146,10 +147,8 @@ def _weigh(scales: Scales, observed: Observed, plane: ControlPlane, *, bad: int)
         weight=0.8,
     )
     scales.supports(
-        loop.visible
-        and near(loop.busy_rate, LIMITER_PER_S, within=0.1)
-        and loop.repeated > loop.distinct_secrets,
-        f"The server looks up {count(loop.distinct_secrets)} Secrets again and again, {rate(loop.busy_rate)}: the limiter is full.",
+        loop.visible and loop.busy_s >= MIN_BUSY_S and loop.repeated > loop.distinct_secrets,
+        f"The server looks up {count(loop.distinct_secrets)} Secrets again and again, {count(loop.busy_s)} s at 45 to 55 a second: the limiter is full.",
         observation="loopback",
         weight=0.7,
     )

@@ -60,7 +60,8 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     lists = observed.lists
     scales = Scales()
     scales.misses(
-        not observed.policy.has_read, "an audit rule of level Metadata for get, list and watch: snowpit policy"
+        not observed.policy.has_read,
+        "an audit rule of level Metadata for get, list and watch: snowpit policy",
     )
     scales.misses(
         lists.attempts >= MIN_LISTS and lists.unknown > lists.attempts / 2,
@@ -183,7 +184,13 @@ def _few(observed: Observed) -> list[ListSource]:
 def _who(source: ListSource) -> str:
     known = recognise(source.user, source.user_agent)
     name = source.user or source.user_agent or "an unknown client"
-    label = f"{name} ({known.title})" if known else f"{name} with {source.user_agent}" if source.user_agent else name
+    label = (
+        f"{name} ({known.title})"
+        if known
+        else f"{name} with {source.user_agent}"
+        if source.user_agent
+        else name
+    )
     return f"{label}, which lists {source.resource} {count(source.attempts)} times"
 
 

@@ -63,7 +63,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     loop, limiter = observed.loopback, plane.number("loopback_qps")
     gone = limiter is not None and limiter < 0
     harmful = trouble(observed).real
-    full = near(loop.busy_rate, LIMITER_PER_S, within=0.1) and loop.busy_s >= MIN_BUSY_S
+    full = loop.busy_s >= MIN_BUSY_S
     scales = Scales()
     _weigh(scales, observed, full=full)
     scales.opposes(
@@ -98,7 +98,7 @@ def _weigh(scales: Scales, observed: Observed, *, full: bool) -> None:
     scales.supports(
         full,
         f"The server looks up Secrets ({count(loop.secrets)}) and ServiceAccounts ({count(loop.serviceaccounts)}) at itself, "
-        f"{rate(loop.busy_rate)} while busy, {count(loop.busy_s)} s long at the limiter's rate of {rate(LIMITER_PER_S)}.",
+        f"{count(loop.busy_s)} s long at 45 to 55 a second: the limiter allows {rate(LIMITER_PER_S)}.",
         observation="loopback",
         weight=1.0,
     )
@@ -157,7 +157,10 @@ def _denial(observed: Observed, plane: ControlPlane, *, gone: bool, suspect: boo
         return "The server is in trouble, but its own look-ups of tokens are not in this log."
     if not loop.visible:
         return "The server's own look-ups are not in this log, and it is not in trouble."
-    return f"The server looks up tokens at itself at {rate(loop.busy_rate)} while busy; the limiter allows {rate(LIMITER_PER_S)}."
+    return (
+        f"The server makes {count(loop.secrets + loop.serviceaccounts)} look-ups at itself and is at the limiter's rate "
+        f"({rate(LIMITER_PER_S)}) for {count(loop.busy_s)} s only."
+    )
 
 
 def _numbers(observed: Observed) -> dict[str, Number]:
