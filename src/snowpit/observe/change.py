@@ -1,4 +1,4 @@
-"""Where the trouble starts: the best split of a series in two."""
+"""Where the trouble starts: the stretch of a series that stands out most."""
 
 import math
 from collections.abc import Sequence
@@ -18,26 +18,27 @@ NOTHING = ChangePoint(at=None, what="", before=0.0, after=0.0, first_class="")
 
 
 class Split(NamedTuple):
-    """A split of a series: index of the first value after it, means, share of the variance that it explains."""
+    """A raised stretch: index of its first value, means outside and in it, share of the variance that it explains."""
 
-    index: int
+    at: int
     before: float
     after: float
     explained: float
 
 
 def change(tables: Tables, scope: Scope) -> ChangePoint:
-    """The instant at which one of the main series rises and stays up.
+    """The instant at which one of the main series rises, to stay up or to fall again later.
 
     Unit: µs since the epoch; per second, or seats.
 
-    Assumptions: there is one change for the worse; before and after it the series is level, but for noise.
+    Assumptions: there is one stretch of trouble; in it and outside of it the series is level, but for noise.
 
-    How computed: for seats held, rejections, time-outs and arrivals per bin, the split in two that leaves the
-    least squared deviation. It counts if it explains 40 % of the variance, the mean grows by half at least, by
-    four standard errors, and by more than one per second. The series explained best is named.
+    How computed: for seats held, rejections, time-outs and arrivals per bin, the stretch with the largest sum of
+    deviations from the mean. It counts if it explains 40 % of the variance, the mean is higher by half at least, by
+    four standard errors, and by more than one per second. The series explained best is named; ``before`` is the
+    mean outside of the stretch, ``after`` that in it.
 
-    Cannot see: slow growth; trouble from the first second on; several changes (the largest step wins).
+    Cannot see: slow growth; trouble from the first seconds on; several changes (the largest wins).
     """
     line = timeline(tables, scope)
     best: tuple[Split, str] | None = None
@@ -49,7 +50,7 @@ def change(tables: Tables, scope: Scope) -> ChangePoint:
     if best is None:
         return NOTHING
     split, name = best
-    at = line.start + int(split.index * line.step_s) * MICROS
+    at = line.start + int(split.at * line.step_s) * MICROS
     scale = 1.0 if name.startswith("held") else line.step_s
     return ChangePoint(
         at=at,
@@ -61,26 +62,42 @@ def change(tables: Tables, scope: Scope) -> ChangePoint:
 
 
 def best_split(values: Sequence[float]) -> Split | None:
-    """The split of a series in two after which it is higher, clearly beyond its noise; null if there is none."""
+    """The stretch of a series that is higher than the rest, clearly beyond its noise; null if there is none.
+
+    The stretch has the largest sum of deviations from the mean (Levin and Kline, Statistics in Medicine 4, 1985:
+    the epidemic alternative), found in one pass; a series that rises and stays up is the case in which it
+    reaches to the end. It may not start with the series: then nothing is known of the time before.
+    """
     size = len(values)
     if size < 2 * LEAST_BINS:
         return None
-    total = math.fsum(values)
-    squares = math.fsum(value * value for value in values)
-    whole = squares - total * total / size
-    best, gain, left = 0, 0.0, 0.0
-    for index in range(1, size):
-        left += values[index - 1]
-        if LEAST_BINS <= index <= size - LEAST_BINS:
-            between = left * left / index + (total - left) ** 2 / (size - index) - total * total / size
-            best, gain = (index, between) if between > gain else (best, gain)
-    if not best or whole <= 0:
+    mean = math.fsum(values) / size
+    start, end = _largest([value - mean for value in values])
+    inside, outside = end - start, size - (end - start)
+    if start < LEAST_BINS or inside < LEAST_BINS:
         return None
-    before = math.fsum(values[:best]) / best
-    after = math.fsum(values[best:]) / (size - best)
-    noise = math.sqrt(max(0.0, whole - gain) / size * (1 / best + 1 / (size - best)))
+    whole = math.fsum((value - mean) ** 2 for value in values)
+    after = math.fsum(values[start:end]) / inside
+    before = (mean * size - after * inside) / outside
+    gain = inside * (after - mean) ** 2 + outside * (before - mean) ** 2
+    if whole <= 0:
+        return None
+    noise = math.sqrt(max(0.0, whole - gain) / size * (1 / inside + 1 / outside))
     clear = gain >= EXPLAINED * whole and after - before > max(1.0, 4 * noise) and after >= GROWTH * before
-    return Split(best, before, after, gain / whole) if clear else None
+    return Split(start, max(before, 0.0), after, gain / whole) if clear else None
+
+
+def _largest(values: Sequence[float]) -> tuple[int, int]:
+    """First and one past the last place of the stretch with the largest sum."""
+    best, place = -math.inf, (0, 0)
+    total, start = 0.0, 0
+    for index, value in enumerate(values):
+        if total <= 0:
+            total, start = 0.0, index
+        total += value
+        if total > best:
+            best, place = total, (start, index + 1)
+    return place
 
 
 def _grown(tables: Tables, scope: Scope, second: int) -> str:
