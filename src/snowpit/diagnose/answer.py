@@ -17,6 +17,11 @@ def unjudged(observed: Observed) -> str:
     """Why nothing can be judged at all; empty if it can."""
     if not observed.traffic.attempts:
         return "This could not be judged: the evidence holds no request in the chosen window."
+    if observed.traffic.outcomes.get("open", 0) == observed.traffic.attempts:
+        return (
+            "This could not be judged: no request is seen to end. Keep the stage ResponseComplete in the audit policy "
+            "(see: snowpit policy)."
+        )
     policy = observed.policy
     if not policy.has_read and not policy.has_write:
         return (

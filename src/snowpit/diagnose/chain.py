@@ -19,6 +19,16 @@ LIMITER_LOOP = (
 
 MOST_VICTIMS = 4
 
+SERIES = {
+    "held_mutating": "the mean number of mutating seats held",
+    "held_readonly": "the mean number of read-only seats held",
+    "rejected": "refusals a second (429)",
+    "timed_out": "time-outs a second (504)",
+    "arrived": "arrivals a second",
+    "open": "the number of requests in the server",
+}
+"""Series of the timeline in words."""
+
 
 def chain(placed: Sequence[Finding], observed: Observed, plane: ControlPlane) -> tuple[Link, ...]:
     """Connect what was supported; empty if nothing was.
@@ -55,10 +65,8 @@ def _trigger(supported: Sequence[Finding], root: Finding, observed: Observed) ->
     if change.at is None:
         return Link("trigger", "What set it off lies before this evidence, or outside of it.", known=False)
     grew = f"; {change.first_class} grew most" if change.first_class else ""
-    text = (
-        f"At {iso(change.at)} the series '{change.what}' went from {change.before:,.1f} to {change.after:,.1f} a "
-        f"second{grew}."
-    )
+    what = SERIES.get(change.what, change.what)
+    text = f"At {iso(change.at)} {what} went from {change.before:,.1f} to {change.after:,.1f}{grew}."
     return Link("trigger", text)
 
 

@@ -54,13 +54,26 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     scales = Scales()
     if not both:
         visible = observed.policy.has_write
-        scales.misses(not visible, "an audit rule of level Metadata for create subjectaccessreviews: snowpit policy")
+        scales.misses(
+            not visible, "an audit rule of level Metadata for create subjectaccessreviews: snowpit policy"
+        )
         denial = "No SubjectAccessReview in the evidence."
-        return conclude(PROFILE, plane, scales=scales, present=False, harmful=False, visible=visible, claim="", denial=denial)
+        return conclude(
+            PROFILE,
+            plane,
+            scales=scales,
+            present=False,
+            harmful=False,
+            visible=visible,
+            claim="",
+            denial=denial,
+        )
     attempts = sum(item.attempts for item in both)
     held = sum(item.held_share for item in both)
     main = max(both, key=lambda item: item.attempts)
-    writes = sum(item.attempts for item in observed.traffic.classes if item.mutating and not item.long_running)
+    writes = sum(
+        item.attempts for item in observed.traffic.classes if item.mutating and not item.long_running
+    )
     share = attempts / writes if writes else 0.0
     _weigh(scales, both, main, held=held, share=share)
     return conclude(
@@ -113,7 +126,9 @@ def _weigh(scales: Scales, both: list[Reviews], main: Reviews, *, held: float, s
         observation="reviews",
         weight=0.3,
     )
-    scales.supports(rejected >= 20, f"{count(rejected)} of them are refused with 429.", observation="reviews", weight=0.3)  # noqa: PLR2004
+    scales.supports(
+        rejected >= 20, f"{count(rejected)} of them are refused with 429.", observation="reviews", weight=0.3
+    )  # noqa: PLR2004
     scales.opposes(
         held < 0.3,  # noqa: PLR2004
         f"They hold only {percent(held)} of the mutating seat time.",

@@ -78,15 +78,21 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         "GETs of secrets and serviceaccounts by system:apiserver (audit level Metadata: snowpit policy), or `Throttling request took` "
         "lines of the API server at -v=4",
     )
+    alone = full and not harmful and not gone
+    scales.misses(
+        alone,
+        "whether anybody waits for it: `Throttling request took` lines of the API server at -v=4, access-log lines of ServiceAccount users "
+        "with 504, or an audit policy that keeps reads, writes and failures",
+    )
     return conclude(
         PROFILE,
         plane,
         scales=scales,
         present=full,
         harmful=harmful,
-        visible=not suspect,
+        visible=not suspect and not alone,
         claim=_claim(observed),
-        denial=_denial(observed, plane, gone=gone, suspect=suspect),
+        denial=_claim(observed) if alone else _denial(observed, plane, gone=gone, suspect=suspect),
         numbers=_numbers(observed),
         impact=0.5,
         would_change="Look-ups well below 50 a second while ServiceAccount users wait.",
@@ -145,7 +151,7 @@ def _claim(observed: Observed) -> str:
     return (
         f"The server's own look-ups of ServiceAccount tokens stand at their limit of {rate(LIMITER_PER_S)} for {count(loop.busy_s)} s "
         f"({count(loop.secrets + loop.serviceaccounts)} look-ups for {count(loop.distinct_secrets)} Secrets), so every client with "
-        "such a token waits before it is even admitted."
+        "such a token has to wait before it is even admitted."
     )
 
 

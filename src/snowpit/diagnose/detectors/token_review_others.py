@@ -58,7 +58,16 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         visible = observed.policy.has_write
         scales.misses(not visible, "an audit rule of level Metadata for create tokenreviews: snowpit policy")
         denial = "No TokenReview by anybody but kubelets."
-        return conclude(PROFILE, plane, scales=scales, present=False, harmful=False, visible=visible, claim="", denial=denial)
+        return conclude(
+            PROFILE,
+            plane,
+            scales=scales,
+            present=False,
+            harmful=False,
+            visible=visible,
+            claim="",
+            denial=denial,
+        )
     _weigh(scales, reviews)
     failing = reviews.outcomes.get("rejected", 0) + reviews.outcomes.get("timed_out", 0)
     return conclude(
@@ -90,7 +99,11 @@ def _who(reviews: Reviews) -> str:
     agent = reviews.top_agents[0][0] if reviews.top_agents else ""
     known = recognise(top.top, agent)
     name = f"{top.top} ({known.title})" if known else top.top
-    return name if top.sources == 1 else f"{count(top.sources)} clients, first {name} with {percent(top.top_share)}"
+    return (
+        name
+        if top.sources == 1
+        else f"{count(top.sources)} clients, first {name} with {percent(top.top_share)}"
+    )
 
 
 def _claim(reviews: Reviews) -> str:
@@ -136,7 +149,7 @@ def _weigh(scales: Scales, reviews: Reviews) -> None:
         weight=0.2,
     )
     scales.opposes(
-        (reviews.p90_s or 0) < 0.1,  # noqa: PLR2004
+        reviews.p90_s is not None and reviews.p90_s < 0.1,  # noqa: PLR2004
         f"Nine of ten end within {seconds(reviews.p90_s)}.",
         observation="reviews",
         weight=1.2,

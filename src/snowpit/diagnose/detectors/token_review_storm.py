@@ -79,6 +79,12 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         return _absent(observed, plane)
     hurt = trouble(observed)
     scales = Scales()
+    blind = _blind(reviews)
+    scales.misses(
+        blind,
+        "the reviews that were admitted, with their times: an audit rule of level Metadata for create tokenreviews that "
+        "keeps the stage ResponseComplete (snowpit policy)",
+    )
     _weigh_load(scales, observed, reviews, plane)
     _weigh_spread(scales, reviews)
     _weigh_limiter(scales, observed, plane)
@@ -86,12 +92,6 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     failing = _outcome(reviews, "rejected") + _outcome(reviews, "timed_out")
     harmful = hurt.real and ((reviews.mean_s or 0) >= 0.5 or failing >= 20)  # noqa: PLR2004
     present = reviews.attempts >= 50 and reviews.held_share >= 0.3  # noqa: PLR2004
-    blind = _blind(reviews)
-    scales.misses(
-        blind,
-        "the reviews that were admitted, with their times: an audit rule of level Metadata for create tokenreviews that "
-        "keeps the stage ResponseComplete (snowpit policy)",
-    )
     return conclude(
         PROFILE,
         plane,
@@ -305,7 +305,7 @@ def _drain(observed: Observed) -> Drain | None:
 
 def _weigh_rivals(scales: Scales, observed: Observed, reviews: Reviews, plane: ControlPlane) -> None:
     scales.opposes(
-        (reviews.p90_s or 0) < 0.1 and not _outcome(reviews, "timed_out"),  # noqa: PLR2004
+        reviews.p90_s is not None and reviews.p90_s < 0.1 and not _outcome(reviews, "timed_out"),  # noqa: PLR2004
         f"Nine of ten admitted reviews end within {seconds(reviews.p90_s)}.",
         observation="reviews",
         weight=1.5,
