@@ -16,7 +16,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +31,11 @@ LARGE = 16 << 20
 
 SAMPLES = 64
 SAMPLE_BYTES = 16 << 10
+PARQUET = b"PAR1"
 MANIFEST = "manifest.json"
+MERGED = "merged"
+"""Directory inside an entry with what merging found when it was read alone."""
+
 _TEMPORARY = "tmp-"
 _SCHEMA = hashlib.blake2b(repr((__version__, PART, INPUT, VOUCHED)).encode(), digest_size=16).digest()
 
@@ -98,22 +102,20 @@ def key(path: str, size: int) -> str | None:
     return digest.hexdigest()
 
 
-def load(cache: Path, name: str, path: str) -> list[Log] | None:
+def load(entry: Path, path: str) -> list[Log] | None:
     """Logs of an entry; null if there is none or it is damaged.
 
     Args:
-        cache: Directory of all entries.
-        name: As :func:`key` gives it.
+        entry: Its directory, named by :func:`key`.
         path: The file, as the user names it today.
     """
-    entry = cache / name
     try:
         kept = msgspec.json.decode((entry / MANIFEST).read_bytes(), type=list[Kept])
         logs = []
         for log in kept:
             log.coverage.path = path + log.coverage.path
             paths = [entry / Path(part).name for part in log.parts]
-            if any(file.stat().st_size != size for file, size in zip(paths, log.parts.values(), strict=True)):
+            if not all(_whole(file, size) for file, size in zip(paths, log.parts.values(), strict=True)):
                 return None
             logs.append(Log(log.coverage, paths, log.doubtful))
     except (OSError, msgspec.MsgspecError, ValueError):
@@ -121,24 +123,32 @@ def load(cache: Path, name: str, path: str) -> list[Log] | None:
     return logs
 
 
-def save(cache: Path, name: str, path: str, *, logs: Sequence[Log]) -> None:
+def _whole(path: Path, size: int) -> bool:
+    """Whether a part has its size and begins and ends as Parquet files do."""
+    with path.open("rb") as file:
+        begins = file.read(len(PARQUET)) == PARQUET
+        file.seek(-len(PARQUET), os.SEEK_END)
+        return begins and file.read() == PARQUET and file.tell() == size
+
+
+def save(entry: Path, path: str, logs: Sequence[Log]) -> None:
     """Keep the logs of one file; a cache that cannot be written to is not an error.
 
     Args:
-        cache: Directory of all entries; made if missing.
-        name: As :func:`key` gives it.
+        entry: Its directory, named by :func:`key`.
         path: The file, as the user names it.
         logs: What was read of it.
     """
+    cache = entry.parent
     try:
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=cache, ignore_cleanup_errors=True) as work:
-            entry = Path(work) / "entry"
-            entry.mkdir(mode=0o700)
-            kept = [_keep(entry, log, path, index=index) for index, log in enumerate(logs)]
-            _write(entry / MANIFEST, msgspec.json.encode(kept))
-            shutil.rmtree(cache / name, ignore_errors=True)
-            entry.rename(cache / name)
+            fresh = Path(work) / "entry"
+            fresh.mkdir(mode=0o700)
+            kept = [_keep(fresh, log, path, index=index) for index, log in enumerate(logs)]
+            _write(fresh / MANIFEST, msgspec.json.encode(kept))
+            shutil.rmtree(entry, ignore_errors=True)
+            fresh.rename(entry)
     except OSError:
         return
 
@@ -166,14 +176,34 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def keep_merged(entry: Path, write: Callable[[Path], None]) -> None:
+    """Add to an entry what merging found in it when it was read alone; trouble with the disk is not an error.
+
+    Args:
+        entry: Its directory.
+        write: Writes into an empty directory.
+    """
+    try:
+        with tempfile.TemporaryDirectory(
+            prefix=_TEMPORARY, dir=entry.parent, ignore_cleanup_errors=True
+        ) as work:
+            fresh = Path(work) / MERGED
+            fresh.mkdir(mode=0o700)
+            write(fresh)
+            shutil.rmtree(entry / MERGED, ignore_errors=True)
+            fresh.rename(entry / MERGED)
+    except OSError:
+        return
+
+
 def entries(cache: Path) -> list[Entry]:
     """All entries, newest first; damaged ones have no events."""
     found = []
     for directory in cache.iterdir() if cache.is_dir() else ():
         if not directory.is_dir() or directory.name.startswith(_TEMPORARY):
             continue
-        size = sum(file.stat().st_size for file in directory.iterdir())
-        events = sum(log.coverage.events for log in load(cache, directory.name, "") or ())
+        size = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
+        events = sum(log.coverage.events for log in load(directory, "") or ())
         found.append(Entry(directory.name, size, events, directory.stat().st_mtime))
     return sorted(found, key=lambda entry: (-entry.written, entry.name))
 

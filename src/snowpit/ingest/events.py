@@ -133,7 +133,7 @@ they are written costs half the speed on two cores.)
 """
 
 
-LONGEST = 4 << 20
+LONGEST = 2 << 20
 """Bytes of a line beyond which the database may give up on its block; it reads in buffers of twice this size."""
 
 _TEXT = ", ".join(quoted(name) for name in REDACTED if name not in ("uri", "stage", "level", "server"))

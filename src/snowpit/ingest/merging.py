@@ -13,11 +13,16 @@ RequestReceived and ResponseStarted (Kubernetes 1.12
 ``staging/src/k8s.io/apiserver/pkg/endpoints/filters/audit.go``).
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
+from snowpit.errors import QueryError
 from snowpit.ingest.events import PART
+from snowpit.ingest.parts import FORMAT
 from snowpit.model.request import STORED
 from snowpit.store import Tables, literal, quoted
 
@@ -120,20 +125,73 @@ def merge(tables: Tables, query: str, extra: Path) -> Merged:
     """
     tables.run(f"CREATE OR REPLACE VIEW events AS {query}")
     tables.run(_ODD)
-    shown = f"SELECT {_COLUMNS} FROM events WHERE {ENDS}"
     duplicates: dict[int, int] = {}
     if tables.run("SELECT 1 FROM odd LIMIT 1"):
         tables.run(_JUDGED)
         tables.run(_DROPPED)
         duplicates = dict(tables.run("SELECT file, count(*) FROM judged WHERE copy > 1 GROUP BY file"))
-        tables.run(
-            f"COPY ({_EXTRA}) TO {literal(extra)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
-        )
-        if tables.run("SELECT 1 FROM dropped LIMIT 1"):
-            shown = f"SELECT {_COLUMNS} FROM (FROM events WHERE {ENDS}) ANTI JOIN dropped USING ({_PLACE})"
-        shown += f" UNION ALL SELECT {_COLUMNS} FROM read_parquet({literal(extra)}, hive_partitioning=false)"
+        tables.run(f"COPY ({_EXTRA}) TO {literal(extra)} {FORMAT}")
         tables.run("DROP TABLE judged")
     tables.run("DROP TABLE odd")
-    tables.show(shown)
+    _show(tables, extra)
     kept = dict(tables.run("SELECT file, count(*) FROM stored GROUP BY file"))
     return Merged(kept, duplicates)
+
+
+def _show(tables: Tables, extra: Path) -> None:
+    """Lay ``stored`` over the events, the table ``dropped`` and the file of extra rows."""
+    source = f"(FROM events WHERE {ENDS})"
+    if extra.exists():
+        if tables.run("SELECT 1 FROM dropped LIMIT 1"):
+            source += f" ANTI JOIN dropped USING ({_PLACE})"
+        source += f" UNION ALL SELECT {_COLUMNS} FROM read_parquet({literal(extra)}, hive_partitioning=false)"
+    tables.show(f"SELECT {_COLUMNS} FROM {source}")
+
+
+def keep(tables: Tables, merged: Merged, extra: Path, *, directory: Path) -> None:
+    """Write down what merging found, for :func:`recall`.
+
+    Args:
+        tables: Where the database is.
+        merged: What :func:`merge` gave.
+        extra: The rows it wrote.
+        directory: An empty directory.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    if extra.exists():
+        shutil.copyfile(extra, directory / extra.name)
+        tables.run(f"COPY dropped TO {literal(directory / _DROPPED_FILE)} {FORMAT}")
+    (directory / _COUNTS_FILE).write_bytes(msgspec.json.encode(merged))
+    for path in directory.iterdir():
+        path.chmod(0o600)
+
+
+def recall(tables: Tables, query: str, extra: Path) -> Merged | None:
+    """Let ``stored`` show what an earlier :func:`merge` of the same events found.
+
+    Args:
+        tables: Where the database is.
+        query: All events, as :func:`scan` reads them.
+        extra: The rows that were written then, beside what else :func:`keep` wrote.
+
+    Returns:
+        What merging did; null if that is not known or cannot be read.
+    """
+    try:
+        merged = msgspec.json.decode((extra.parent / _COUNTS_FILE).read_bytes(), type=Merged)
+        tables.run(f"CREATE OR REPLACE VIEW events AS {query}")
+        if extra.exists():
+            dropped = literal(extra.parent / _DROPPED_FILE)
+            tables.run(
+                f"CREATE OR REPLACE TEMP TABLE dropped AS FROM read_parquet({dropped}, hive_partitioning=false)"
+            )
+        _show(tables, extra)
+    except (OSError, msgspec.MsgspecError, QueryError):
+        return None
+    return merged
+
+
+_DROPPED_FILE = "dropped.parquet"
+_COUNTS_FILE = "counts.json"

@@ -19,6 +19,7 @@ NAMED = 5
 """Files that an error message names."""
 
 LEFT_OUT = "left out"
+_EXTRA = "extra.parquet"
 
 
 class Progress(NamedTuple):
@@ -74,7 +75,8 @@ def read(
     files = [log.coverage for log in logs] + [_left_out(remark) for remark in remarks]
     if not any(file.events for file in files):
         raise _nothing(files, paths)
-    _merge(tables, directory, logs)
+    alone = _entry(cache, origins[0]) if len(origins) == 1 else None
+    _merge(tables, directory, logs, alone=alone)
     tables.run("CREATE OR REPLACE TABLE files (file INTEGER, path VARCHAR)")
     tables.run(
         "INSERT INTO files SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[])",
@@ -107,6 +109,12 @@ class _Meter:
             self._progress(Progress(self._bytes, self._total, self._events, self.path))
 
 
+def _entry(cache: Path | None, origin: sources.Origin) -> Path | None:
+    """Directory of a file's entry in the cache, whether it is there or not."""
+    name = shelf.key(origin.path, origin.size) if cache and origin.size else None
+    return cache / name if cache and name else None
+
+
 def _read_origin(
     origin: sources.Origin,
     tables: Tables,
@@ -117,14 +125,14 @@ def _read_origin(
     stdin: BinaryIO | None,
 ) -> list[Log]:
     """Logs of one file, from the cache or read afresh."""
-    name = shelf.key(origin.path, origin.size) if cache and origin.size else None
-    if cache and name and (kept := shelf.load(cache, name, sources.text(origin.path))):
+    entry = _entry(cache, origin)
+    if entry and (kept := shelf.load(entry, sources.text(origin.path))):
         meter.moved(origin.size or 0)
         meter.found(sum(log.coverage.events for log in kept))
         return kept
     logs = list(_read_afresh(origin, tables, meter, directory=directory, stdin=stdin))
-    if cache and name and sum(log.coverage.bytes for log in logs) >= shelf.LARGE:
-        shelf.save(cache, name, sources.text(origin.path), logs=logs)
+    if entry and sum(log.coverage.bytes for log in logs) >= shelf.LARGE:
+        shelf.save(entry, sources.text(origin.path), logs)
     return logs
 
 
@@ -151,8 +159,11 @@ def _year(origin: sources.Origin) -> int | None:
         return None
 
 
-def _merge(tables: Tables, directory: Path, logs: Sequence[Log]) -> None:
-    """Fold stages, leave out repeats, and complete the coverage of each file."""
+def _merge(tables: Tables, directory: Path, logs: Sequence[Log], *, alone: Path | None) -> None:
+    """Fold stages, leave out repeats, and complete the coverage of each file.
+
+    What merging found is kept in the entry of a file that is read alone.
+    """
     parts: list[Path] = []
     for index, log in enumerate(logs):
         place = directory / f"file={index}"
@@ -163,7 +174,13 @@ def _merge(tables: Tables, directory: Path, logs: Sequence[Log]) -> None:
             parts.append(link)
     query = merging.scan(parts, doubtful=any(log.doubtful for log in logs))
     named = servers.distinguish([log.coverage.path if log.coverage.events else "" for log in logs])
-    merged = merging.merge(tables, merging.name_servers(query, named), directory / "extra.parquet")
+    query = merging.name_servers(query, named)
+    merged = merging.recall(tables, query, alone / shelf.MERGED / _EXTRA) if alone else None
+    if merged is None:
+        extra = directory / _EXTRA
+        merged = found = merging.merge(tables, query, extra)
+        if alone and alone.exists():
+            shelf.keep_merged(alone, lambda place: merging.keep(tables, found, extra, directory=place))
     for index, (log, server) in enumerate(zip(logs, named, strict=True)):
         coverage = log.coverage
         coverage.kept = merged.kept.get(index, 0)
