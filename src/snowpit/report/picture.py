@@ -1,12 +1,15 @@
 """Who holds the seats, and how it went over time."""
 
-from snowpit.model.observation import Holder, SeatKind
+from snowpit.model.observation import ChangePoint, Holder, SeatKind
 from snowpit.model.window import MICROS
 from snowpit.report.case import Case
 from snowpit.report.content import Bar, Block, Cell, Lines, Paragraph, Section, Table
 from snowpit.report.figures import clock, count, plural, rate, seconds, share
 
 MOST_HOLDERS = 6
+LEAST = 0.01
+"""Share of seat time from which on a holder is shown."""
+
 AROUND = 90
 """Bins shown at most: the stretch around the change, or the whole window where nothing changes."""
 
@@ -23,6 +26,19 @@ _SERIES = (
     ("held_readonly", "seats, reads", "seats"),
     ("open", "in the system", "open"),
 )
+_WORDS = {
+    "held_mutating": "seats held by writes",
+    "held_readonly": "seats held by reads",
+    "open": "requests in the system",
+    "arrived": "arrivals a second",
+    "ok": "good answers a second",
+    "finished": "answers a second",
+    "rejected": "rejections (429) a second",
+    "timed_out": "time-outs (504) a second",
+    "unauthorized": "refused logins (401) a second",
+    "server_error": "server errors a second",
+    "watches_started": "watches started a second",
+}
 _ALWAYS = ("arrived", "held_mutating", "held_readonly")
 
 
@@ -42,7 +58,10 @@ def _seats(case: Case, kind: str) -> Section | None:
     seats = getattr(case.observed.seats, kind)
     if not seats.holders or not seats.held_s:
         return None
-    rows = tuple(map(_holder, seats.holders[:MOST_HOLDERS]))
+    shown = [
+        item for place, item in enumerate(seats.holders[:MOST_HOLDERS]) if place == 0 or item.share >= LEAST
+    ]
+    rows = tuple(map(_holder, shown))
     head = ("client", "request", "attempts", "seat time", "share", "")
     table = Table(head, rows, right=frozenset({2, 3, 4}), shorten=frozenset({0, 1}))
     title = "Seats for writes (mutating)" if kind == "mutating" else "Seats for reads (read-only)"
@@ -94,12 +113,13 @@ def _time(case: Case) -> Lines | None:
     start = timeline.start + int(low * timeline.step_s * MICROS)
     end = timeline.start + int(high * timeline.step_s * MICROS)
     mark = None if at is None else (at - low) / max(1, high - low)
-    text = (
-        ""
-        if at is None
-        else f"{clock(change.at)}: {change.what} from {rate(change.before)} to {rate(change.after)} a second"
-    )
+    text = "" if at is None else f"{clock(change.at)}: {changed(change)}"
     return Lines(tuple(series), clock(start), clock(end), mark, text)
+
+
+def changed(change: ChangePoint) -> str:
+    """What changed at the change point, in words."""
+    return f"{_WORDS.get(change.what, change.what)} from {rate(change.before)} to {rate(change.after)}"
 
 
 def _around(at: int, bins: int) -> tuple[int, int]:
@@ -109,4 +129,4 @@ def _around(at: int, bins: int) -> tuple[int, int]:
 
 def _most(values: tuple[float, ...], unit: str, step_s: float) -> str:
     """The largest value; counts per bin become rates."""
-    return f"{rate(max(values) / step_s)} /s" if unit == "/s" else f"{count(max(values))} {unit}"
+    return f"{rate(max(values) / step_s)} /s" if unit == "/s" else f"{rate(max(values))} {unit}"

@@ -159,7 +159,10 @@ def _lines(block: Lines, style: Style, indent: int) -> Iterator[str]:
         yield f"{pad}{name.ljust(label)}  {style.paint(drawn, 'label')}  {visible(text)}"
     if block.mark is not None:
         place = min(width - 1, int(block.mark * width))
-        yield f"{pad}{' ' * (label + 2 + place)}^ {visible(block.mark_text)}"
+        text = visible(block.mark_text)
+        left = cells(text) + 1 <= label + 2 + place and label + 4 + place + cells(text) > style.width - indent
+        before = f"{text} ".rjust(label + 2 + place) if left else " " * (label + 2 + place)
+        yield f"{pad}{before}^" + ("" if left else f" {text}")
     axis = f"{block.start}{' ' * max(2, width - len(block.start) - len(block.end))}{block.end}"
     yield f"{pad}{' ' * (label + 2)}{style.paint(axis, 'quiet')}"
 

@@ -38,12 +38,13 @@ def shortened(text: str, width: int) -> str:
     """Text of at most that many columns, cut in the middle where it is longer.
 
     >>> shortened("system:serviceaccount:bench:sa-0001", 20)
-    'system:ser...sa-0001'
+    'system:se...:sa-0001'
     """
-    if cells(text) <= width:
-        return text
-    if width <= 5:  # noqa: PLR2004 - no room for a cut
-        return text[:width]
-    head = (width - 2) // 2
-    tail = width - 3 - head
-    return f"{text[: head + (head + tail + 3 < width)]}...{text[len(text) - tail :]}"
+    keep = width
+    short = text
+    while cells(short) > width and keep > 0:
+        head = (keep - 2) // 2
+        tail = keep - 3 - head
+        short = f"{text[:head]}...{text[len(text) - tail :]}" if tail > 0 else text[:keep]
+        keep -= 1
+    return short
