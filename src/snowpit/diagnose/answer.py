@@ -95,8 +95,8 @@ def _healthy(observed: Observed, plane: ControlPlane) -> str:
     traffic = observed.traffic
     if traffic.attempts < 50:  # noqa: PLR2004 - a handful of requests cannot show an overload
         return (
-            f"Nothing in this evidence overloads the API server; but {count(traffic.attempts)} request"
-            f"{'' if traffic.attempts == 1 else 's'} are too few to show an overload."
+            f"Nothing in this evidence overloads the API server; but {count(traffic.attempts)} "
+            f"{'request is' if traffic.attempts == 1 else 'requests are'} too few to show an overload."
         )
     hurt = trouble(observed)
     failed = percent((hurt.rejected + hurt.timed_out) / traffic.attempts)

@@ -331,6 +331,13 @@ def _weigh_rivals(scales: Scales, observed: Observed, reviews: Reviews, plane: C
         observation="hints",
         weight=0.4,
     )
+    scales.opposes(
+        limiter is not None and limiter > 0 and plane.flag("informer_first") is True,
+        f"Kubernetes {plane.version} asks its informer's cache first: only tokens whose Secret is gone, or an informer that is not "
+        "synced yet (just after a start), bring look-ups to the limiter.",
+        observation="hints",
+        weight=0.2,
+    )
 
 
 def _rival(item: ClassTraffic) -> bool:
