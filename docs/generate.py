@@ -17,17 +17,17 @@ import click
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import examples  # noqa: E402 - lives beside this script
-import report_schema  # noqa: E402
+import examples
+import report_schema
 
-from snowpit.cli import COMMANDS, main  # noqa: E402
-from snowpit.diagnose.registry import DETECTORS  # noqa: E402
-from snowpit.knowledge.facts import Fact, load  # noqa: E402
-from snowpit.knowledge.remedies import remedies  # noqa: E402
-from snowpit.model import observation  # noqa: E402
-from snowpit.model.finding import Remedy  # noqa: E402
-from snowpit.model.request import DERIVED, STORED, Column  # noqa: E402
-from snowpit.observe import OBSERVATIONS, Observation  # noqa: E402
+from snowpit.cli import COMMANDS, main
+from snowpit.diagnose.registry import DETECTORS
+from snowpit.knowledge.facts import Fact, load
+from snowpit.knowledge.remedies import remedies
+from snowpit.model import observation
+from snowpit.model.finding import Remedy
+from snowpit.model.request import DERIVED, STORED, Column
+from snowpit.observe import OBSERVATIONS, Observation
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import logs
 
 from snowpit import cli
 from snowpit.cli import COMMANDS
+from support import logs
 
 
 def called(*arguments: str, argv0: str = "snowpit") -> int:
