@@ -44,7 +44,9 @@ class Trouble:
     @property
     def share(self) -> float:
         """Share of attempts that suffer."""
-        return min(1.0, (self.rejected + self.timed_out + self.slow) / self.attempts) if self.attempts else 0.0
+        return (
+            min(1.0, (self.rejected + self.timed_out + self.slow) / self.attempts) if self.attempts else 0.0
+        )
 
 
 def is_eviction(item: ClassTraffic) -> bool:

@@ -48,6 +48,9 @@ PROFILE = Profile(
 )
 
 
+MIN_REFUSED = 20
+
+
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
     both = [item for item in observed.reviews if item.resource == "subjectaccessreviews"]
@@ -127,8 +130,11 @@ def _weigh(scales: Scales, both: list[Reviews], main: Reviews, *, held: float, s
         weight=0.3,
     )
     scales.supports(
-        rejected >= 20, f"{count(rejected)} of them are refused with 429.", observation="reviews", weight=0.3
-    )  # noqa: PLR2004
+        rejected >= MIN_REFUSED,
+        f"{count(rejected)} of them are refused with 429.",
+        observation="reviews",
+        weight=0.3,
+    )
     scales.opposes(
         held < 0.3,  # noqa: PLR2004
         f"They hold only {percent(held)} of the mutating seat time.",

@@ -33,6 +33,7 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.limiter import LIMITER_PER_S
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude
 from snowpit.diagnose.words import count, percent, rate
@@ -61,7 +62,6 @@ MIN_SHARE = 0.2
 MIN_RATE = 10.0
 """Failed logins a second over the active seconds that are more than a broken client here and there."""
 
-LIMITER_PER_S = 50.0
 MIN_BUSY_S = 5
 
 

@@ -33,11 +33,12 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.limiter import LIMITER_PER_S, review_drain
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude, near
 from snowpit.diagnose.words import count, rate, seconds
 from snowpit.model.finding import Finding, Role
-from snowpit.model.observation import ClientKind, Drain, Observed
+from snowpit.model.observation import ClientKind, Observed
 
 PROFILE = Profile(
     id="loopback_starvation",
@@ -51,7 +52,6 @@ PROFILE = Profile(
     explains=("server_stall", "retry_storm"),
 )
 
-LIMITER_PER_S = 50.0
 MIN_BUSY_S = 5
 """Seconds at the limiter's rate before it counts as full; the burst of 100 empties within two."""
 
@@ -120,7 +120,7 @@ def _weigh(scales: Scales, observed: Observed, *, full: bool) -> None:
         observation="loopback",
         weight=0.4,
     )
-    drain = _drain(observed)
+    drain = review_drain(observed)
     scales.supports(
         drain is not None and near(drain.rate, LIMITER_PER_S, within=0.1),
         f"Slow TokenReviews end at {rate(drain.rate if drain else 0.0)}, as behind that limiter.",
@@ -140,10 +140,6 @@ def _weigh(scales: Scales, observed: Observed, *, full: bool) -> None:
 
 def _kind(observed: Observed, kind: str) -> ClientKind | None:
     return next((item for item in observed.kinds if item.kind == kind), None)
-
-
-def _drain(observed: Observed) -> Drain | None:
-    return next((item for item in observed.drains if item.key.resource == "tokenreviews"), None)
 
 
 def _claim(observed: Observed) -> str:

@@ -39,11 +39,12 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.limiter import review_drain, weigh_limiter
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude, near
 from snowpit.diagnose.words import count, listed, percent, rate, seconds
 from snowpit.model.finding import Finding, Role
-from snowpit.model.observation import ClassTraffic, Drain, Observed, Reviews
+from snowpit.model.observation import ClassTraffic, Observed, Reviews
 from snowpit.model.observation.clients import Evenness
 
 PROFILE = Profile(
@@ -68,9 +69,6 @@ PROFILE = Profile(
 NORMAL_REVIEW_S = 0.005
 """Median of an uncached review on an idle kube-apiserver 1.13.5 (measured; cached: 0.9 ms)."""
 
-LIMITER_PER_S = 50.0
-"""Rate of the loopback client's token bucket."""
-
 
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
@@ -87,7 +85,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     )
     _weigh_load(scales, observed, reviews, plane)
     _weigh_spread(scales, reviews)
-    _weigh_limiter(scales, observed, plane)
+    weigh_limiter(scales, observed, plane)
     _weigh_rivals(scales, observed, reviews, plane)
     failing = _outcome(reviews, "rejected") + _outcome(reviews, "timed_out")
     harmful = hurt.real and ((reviews.mean_s or 0) >= 0.5 or failing >= 20)  # noqa: PLR2004
@@ -269,40 +267,6 @@ def _even(spread: Evenness) -> bool:
     return spread.sources >= 10 and spread.top_share <= max(0.1, 10 / spread.sources) and spread.gini < 0.7  # noqa: PLR2004
 
 
-def _weigh_limiter(scales: Scales, observed: Observed, plane: ControlPlane) -> None:
-    drain = _drain(observed)
-    if drain is not None:
-        scales.supports(
-            near(drain.rate, LIMITER_PER_S, within=0.1) or near(drain.rate, LIMITER_PER_S / 2, within=0.1),
-            f"Slow reviews end at {rate(drain.rate)} in {count(drain.pulses)} pulses with up to {seconds(drain.silence_s)} of silence between: the law of the "
-            f"loopback client's limiter ({rate(LIMITER_PER_S)}, two look-ups a token).",
-            observation="drains",
-            weight=0.9,
-        )
-    loop = observed.loopback
-    scales.supports(
-        loop.busy_s >= 3,  # noqa: PLR2004
-        f"The server looks up Secrets and ServiceAccounts at itself ({count(loop.secrets)} + {count(loop.serviceaccounts)} GETs), for "
-        f"{count(loop.busy_s)} s at 45 to 55 a second: its limiter allows {rate(LIMITER_PER_S)} after a burst of 100.",
-        observation="loopback",
-        weight=0.8,
-    )
-    scales.supports(
-        loop.after_timeout >= 20,  # noqa: PLR2004
-        f"{count(loop.after_timeout)} look-ups run on after their reviews ended: dead work that still spends the limiter.",
-        observation="loopback",
-        weight=0.4,
-    )
-    scales.misses(
-        not loop.visible and plane.may("authentication_before_seats"),
-        "GETs of secrets and serviceaccounts by system:apiserver in the audit log, or `Throttling request took` lines of the API server at -v=4",
-    )
-
-
-def _drain(observed: Observed) -> Drain | None:
-    return next((item for item in observed.drains if item.key.resource == "tokenreviews"), None)
-
-
 def _weigh_rivals(scales: Scales, observed: Observed, reviews: Reviews, plane: ControlPlane) -> None:
     scales.opposes(
         reviews.p90_s is not None and reviews.p90_s < 0.1 and not _outcome(reviews, "timed_out"),  # noqa: PLR2004
@@ -372,7 +336,7 @@ def _denial(reviews: Reviews) -> str:
 
 
 def _numbers(observed: Observed, reviews: Reviews, plane: ControlPlane) -> dict[str, Number]:
-    drain, seats, loop = _drain(observed), observed.seats.mutating, observed.loopback
+    drain, seats, loop = review_drain(observed), observed.seats.mutating, observed.loopback
     top = reviews.subjects[0] if reviews.subjects else None
     return {
         "reviews": reviews.attempts,
