@@ -219,14 +219,20 @@ def _tar(source: Source) -> Iterator[Source]:
     for member in tarball.members(source.reader, fate):
         empty = False
         yield from _member(layered, member.name, size=member.size, content=member.content, fate=fate)
-    if empty:
+    _drain(source)
+    if empty or fate.truncated or source.truncated:
         yield _nothing(layered, fate)
 
 
-def _nothing(source: Source, fate: Fate) -> Source:
-    """A container that gives no log: an empty stream, so that coverage can name it."""
+def _drain(source: Source) -> None:
+    """Read to the end, so that the layers below know whether they are whole."""
     for _ in source.reader.rest():
         pass
+
+
+def _nothing(source: Source, fate: Fate) -> Source:
+    """A container itself: an empty stream, so that coverage can say what became of it."""
+    _drain(source)
     return replace(source, reader=Reader(iter(())), fates=(*source.fates, fate))
 
 

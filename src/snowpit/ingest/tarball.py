@@ -66,6 +66,7 @@ def members(reader: Reader, fate: Fate) -> Iterator[Member]:
             fate.notes.append(f"sparse file {_name(header)} was left out")
         if not body.finish():
             return
+    fate.truncated = fate.truncated or "the tar archive has no end; members may be missing"
 
 
 class _Body:
