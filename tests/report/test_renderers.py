@@ -43,7 +43,7 @@ def page(word: str) -> Page:
 
 
 @pytest.mark.parametrize("colour", [True, False])
-def test_no_escape_sequence_of_evidence_reaches_the_terminal(colour: bool) -> None:
+def test_no_escape_sequence_of_evidence_reaches_the_terminal(*, colour: bool) -> None:
     shown = text.render(page(HOSTILE), Style(colour=colour))
     assert "\x1b[2J" not in shown
     assert "\x07" not in shown

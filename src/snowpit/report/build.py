@@ -11,9 +11,10 @@ def build(case: Case) -> Page:
     blocks: list[Block] = [Section("Answer", (Paragraph(case.diagnosis.answer, "strong"), *_remarks(case)))]
     blocks += [coverage.section(case), *picture.sections(case)]
     supported = _with(case, Verdict.SUPPORTED)
+    told: findings.Told = {}
     for number, finding in enumerate(supported, start=1):
         chain = case.diagnosis.chain if number == 1 else ()
-        blocks.append(findings.section(finding, number=number, of=len(supported), chain=chain))
+        blocks.append(findings.section(finding, number=number, of=len(supported), chain=chain, told=told))
     blocks += _undecided(_with(case, Verdict.UNDECIDED))
     blocks += _ruled_out(_with(case, Verdict.REFUTED))
     return Page("snowpit report", tuple(blocks))

@@ -1,6 +1,7 @@
 """One finding on the page: claim, chain, evidence for and against, what would change the verdict, remedies."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from snowpit.model.finding import Finding, Link, Remedy, Role, Statement
 from snowpit.report.content import Block, Bullets, Chain, Paragraph, Section, Step
@@ -12,6 +13,7 @@ ROLES = {
     Role.VICTIM: "victim",
 }
 MOST_POINTERS = 3
+Told: TypeAlias = dict[str, tuple[int, int]]
 
 
 def name(finding: Finding) -> str:
@@ -19,7 +21,7 @@ def name(finding: Finding) -> str:
     return finding.title or finding.id.replace("_", " ")
 
 
-def section(finding: Finding, *, number: int, of: int, chain: Sequence[Link]) -> Section:
+def section(finding: Finding, *, number: int, of: int, chain: Sequence[Link], told: Told) -> Section:
     """A supported finding in full.
 
     Args:
@@ -27,6 +29,7 @@ def section(finding: Finding, *, number: int, of: int, chain: Sequence[Link]) ->
         number: Its rank.
         of: How many supported findings there are.
         chain: The causal chain, to be shown with the first finding.
+        told: Remedies of findings before it, id -> (finding, place); those of this finding are added.
     """
     blocks: list[Block] = [Paragraph(finding.claim, "strong")]
     if chain:
@@ -35,7 +38,7 @@ def section(finding: Finding, *, number: int, of: int, chain: Sequence[Link]) ->
     blocks += _statements("Evidence for", finding.evidence_for, "+")
     blocks += _statements("Evidence against", finding.evidence_against, "-")
     blocks += _doubts(finding)
-    blocks += _remedies(finding.remedies)
+    blocks += _remedies(finding.remedies, number, told)
     if finding.sources:
         blocks.append(Section("Sources", (Bullets(finding.sources),)))
     note = f"{ROLES[finding.role]}; {finding.id}; {number} of {of}"
@@ -58,8 +61,11 @@ def _statements(title: str, statements: Sequence[Statement], mark: str) -> list[
 
 def _stated(statement: Statement) -> str:
     """A statement with the places that show it."""
-    places = ", ".join(str(pointer) for pointer in statement.pointers[:MOST_POINTERS])
-    return f"{statement.text} [{places}]" if places else statement.text
+    places: dict[str, list[str]] = {}
+    for pointer in statement.pointers[:MOST_POINTERS]:
+        places.setdefault(pointer.path, []).append(str(pointer.line))
+    shown = "; ".join(f"{path}:{', '.join(lines)}" for path, lines in places.items())
+    return f"{statement.text} [{shown}]" if shown else statement.text
 
 
 def _doubts(finding: Finding) -> list[Block]:
@@ -74,10 +80,22 @@ def _doubts(finding: Finding) -> list[Block]:
     return blocks
 
 
-def _remedies(remedies: Sequence[Remedy]) -> list[Block]:
+def _remedies(remedies: Sequence[Remedy], number: int, told: Told) -> list[Block]:
+    """What to do; remedies that stand under an earlier finding are only referred to."""
     if not remedies:
         return []
-    return [Section("What to do, best first", (Bullets(tuple(map(_advice, remedies)), ordered=True),))]
+    fresh = [remedy for remedy in remedies if remedy.id not in told]
+    known: dict[str, list[str]] = {}
+    for remedy in remedies:
+        if remedy.id in told:
+            finding, place = told[remedy.id]
+            known.setdefault(f"finding {finding}", []).append(str(place))
+    told |= {remedy.id: (number, place) for place, remedy in enumerate(fresh, start=1)}
+    blocks: list[Block] = [Bullets(tuple(map(_advice, fresh)), ordered=True)] if fresh else []
+    if known:
+        where = "; ".join(f"{', '.join(places)} of {finding}" for finding, places in known.items())
+        blocks.append(Paragraph(f"As told above: {where}."))
+    return [Section("What to do, best first", tuple(blocks))]
 
 
 def _advice(remedy: Remedy) -> str:

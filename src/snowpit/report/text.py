@@ -113,9 +113,13 @@ def _code(block: Code, _: Style, indent: int) -> Iterator[str]:
 
 
 def _section(block: Section, style: Style, indent: int) -> Iterator[str]:
-    note = f"  {style.paint(visible(block.note), 'quiet')}" if block.note else ""
-    title = visible(block.title) if indent else visible(block.title).upper()
-    yield " " * indent + style.paint(title, "label" if indent or block.quiet else "title") + note
+    title = visible(block.title if indent else block.title.upper())
+    note = visible(block.note)
+    apart = bool(note) and indent + cells(title) + cells(note) + 2 > style.width
+    beside = f"  {style.paint(note, 'quiet')}" if note and not apart else ""
+    yield " " * indent + style.paint(title, "label" if indent or block.quiet else "title") + beside
+    if apart:
+        yield " " * (indent + 2) + style.paint(note, "quiet")
     for inner in block.blocks:
         if isinstance(inner, Section):
             yield ""
@@ -147,8 +151,8 @@ def bar(value: float, *, width: int = BAR, full: str = "█") -> str:
 
 
 def _lines(block: Lines, style: Style, indent: int) -> Iterator[str]:
-    label = max((len(name) for name, _, _ in block.series), default=0)
-    remark = max((cells(text) for _, _, text in block.series), default=0)
+    label = max((cells(visible(name)) for name, _, _ in block.series), default=0)
+    remark = max((cells(visible(text)) for _, _, text in block.series), default=0)
     width = max(10, style.width - indent - label - remark - 4)
     longest = max((len(values) for _, values, _ in block.series), default=0)
     width = min(width, max(longest, 1))
@@ -156,14 +160,15 @@ def _lines(block: Lines, style: Style, indent: int) -> Iterator[str]:
     pad = " " * indent
     for name, values, text in block.series:
         drawn = spark(values, width, glyphs=glyphs).ljust(width)
-        yield f"{pad}{name.ljust(label)}  {style.paint(drawn, 'label')}  {visible(text)}"
+        yield f"{pad}{visible(name).ljust(label)}  {style.paint(drawn, 'label')}  {visible(text)}"
     if block.mark is not None:
         place = min(width - 1, int(block.mark * width))
         text = visible(block.mark_text)
         left = cells(text) + 1 <= label + 2 + place and label + 4 + place + cells(text) > style.width - indent
         before = f"{text} ".rjust(label + 2 + place) if left else " " * (label + 2 + place)
         yield f"{pad}{before}^" + ("" if left else f" {text}")
-    axis = f"{block.start}{' ' * max(2, width - len(block.start) - len(block.end))}{block.end}"
+    start, end = visible(block.start), visible(block.end)
+    axis = f"{start}{' ' * max(2, width - cells(start) - cells(end))}{end}"
     yield f"{pad}{' ' * (label + 2)}{style.paint(axis, 'quiet')}"
 
 

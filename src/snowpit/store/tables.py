@@ -24,7 +24,6 @@ SETTINGS: dict[str, str | int | float | list[str]] = {
 }
 
 
-READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 SEE_COLUMNS = "See the columns with: snowpit sql --schema"
 
 
@@ -105,17 +104,21 @@ class Tables:
         where = f" WHERE ({self._condition})" if self._condition else ""
         self.run(f"CREATE OR REPLACE VIEW requests AS SELECT * FROM (SELECT *, {derived} FROM stored){where}")
 
-    def lock(self) -> None:
+    def lock(self, *directories: Path) -> None:
         """From now on statements reach no file, network or setting but this analysis' own directory.
 
         For statements that a user wrote or pasted. Irrevocable: the database offers no way back.
+
+        Args:
+            directories: Where else part files may lie (the database follows links before it compares).
         """
-        self.run(f"SET allowed_directories = [{literal(str(self.directory) + '/')}]")
+        allowed = ", ".join(literal(f"{path.resolve()}/") for path in (self.directory, *directories))
+        self.run(f"SET allowed_directories = [{allowed}]")
         self.run("SET enable_external_access = false")
         self.run("SET lock_configuration = true")
 
     def select(self, sql: str, *, most: int | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Run one SELECT (or DESCRIBE, SHOW, SUMMARIZE, EXPLAIN) and give its column names and rows.
+        """Run one SELECT (or DESCRIBE, SHOW, SUMMARIZE) and give its column names and rows.
 
         Args:
             sql: The statement.
@@ -126,7 +129,7 @@ class Tables:
         """
         try:
             statements = duckdb.extract_statements(sql)
-            if len(statements) != 1 or statements[0].type not in READING:
+            if len(statements) != 1 or statements[0].type is not duckdb.StatementType.SELECT:
                 raise QueryError("Only one statement that reads (SELECT ...) is taken.", SEE_COLUMNS)
             cursor = self._connection.execute(statements[0])
             names = [column[0] for column in cursor.description or ()]

@@ -70,7 +70,7 @@ def opened(source: Source) -> Iterator[Evidence]:
         coverage = read(
             source.paths, tables=tables, cache=source.cache, stdin=source.stdin, progress=source.progress
         )
-        tables.lock()
+        tables.lock(*((source.cache,) if source.cache else ()))
         yield Evidence(tables, coverage, narrow(tables, coverage, source))
 
 
