@@ -150,7 +150,7 @@ def _gather(value: object, found: _Gathered, hints: Hints, depth: int) -> None:
         return
     if isinstance(value, str):
         _gather_text(value.strip().encode("utf-8", "replace"), found, hints, depth + 1)
-    elif isinstance(value, dict):
+    elif isinstance(value, dict) and value:
         _gather_mapping(value, found, hints, depth)
     elif isinstance(value, list):
         for member in value:
