@@ -17,6 +17,7 @@ from snowpit.diagnose.detectors import (
     token_review_storm,
 )
 from snowpit.diagnose.registry import DETECTORS, HEADINGS, name_of
+from snowpit.diagnose.trouble import trouble
 from snowpit.knowledge.ranges import tables
 from snowpit.knowledge.version import Version
 from snowpit.model.finding import Verdict
@@ -324,6 +325,21 @@ def test_a_token_flood_at_the_limiters_rate_is_undecided_while_its_harm_is_invis
     finding = invalid_tokens.detect(bad_tokens(6000, trouble=False), OLD)
     assert finding.verdict is Verdict.UNDECIDED
     assert invalid_tokens.detect(bad_tokens(6000, trouble=False), NEW).verdict is Verdict.REFUTED
+
+
+def test_a_short_incident_in_a_long_log_is_still_trouble() -> None:
+    long = healthy(1_000_000, rejected=2000)
+    calm = (100.0,) * 3600
+    burst = (0.0,) * 1800 + (50.0,) * 40 + (0.0,) * 1760
+    series = {"arrived": calm, "rejected": burst, "timed_out": (0.0,) * 3600}
+    assert not trouble(long).real
+    assert trouble(replace(long, timeline=replace(long.timeline, series=series))).real
+
+
+def test_scattered_refusals_in_a_long_log_are_noise() -> None:
+    long = healthy(1_000_000, rejected=360)
+    series = {"arrived": (100.0,) * 3600, "rejected": (0.1,) * 3600, "timed_out": (0.0,) * 3600}
+    assert not trouble(replace(long, timeline=replace(long.timeline, series=series))).real
 
 
 def test_refused_evictions_are_no_full_gate() -> None:

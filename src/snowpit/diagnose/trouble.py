@@ -1,6 +1,7 @@
 """Is the server in trouble at all? No detector accuses anybody on a healthy server."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 from snowpit.model.observation import ClassTraffic, Observed
 
@@ -24,6 +25,7 @@ class Trouble:
         slow: Attempts in classes whose median is a second or more.
         waiting: Requests received and not ended, at the peak.
         plateau: A flat top in seats held, of either kind.
+        concentrated: Some minute saw many refusals and time-outs: a short incident in a long log.
     """
 
     attempts: int
@@ -32,6 +34,7 @@ class Trouble:
     slow: int
     waiting: int
     plateau: bool
+    concentrated: bool = False
 
     @property
     def real(self) -> bool:
@@ -39,7 +42,11 @@ class Trouble:
         if self.attempts < ENOUGH_ATTEMPTS:
             return False
         hurt = self.rejected + self.timed_out + self.slow
-        return hurt >= max(20, 0.005 * self.attempts) or (self.plateau and self.waiting >= ENOUGH_ATTEMPTS)
+        return (
+            self.concentrated
+            or hurt >= max(20, 0.005 * self.attempts)
+            or (self.plateau and self.waiting >= ENOUGH_ATTEMPTS)
+        )
 
     @property
     def share(self) -> float:
@@ -59,6 +66,29 @@ def is_slow(item: ClassTraffic) -> bool:
     return not item.long_running and item.p50_s is not None and item.p50_s >= SLOW_S
 
 
+def _concentrated(observed: Observed) -> bool:
+    """Whether in some minute at least 50 requests, and 5 % of the arrivals, were refused or timed out."""
+    series = observed.timeline.series
+    rejected, late = series.get("rejected", ()), series.get("timed_out", ())
+    arrived = series.get("arrived", ())
+    bins = max(1, round(60 / max(observed.timeline.step_s, 1e-9)))
+    failed = _moving([sum(pair) for pair in zip(rejected, late, strict=False)], bins)
+    asked = _moving(list(arrived), bins)
+    return any(bad >= 50 and bad >= 0.05 * all_ for bad, all_ in zip(failed, asked, strict=False))  # noqa: PLR2004
+
+
+def _moving(values: list[float], bins: int) -> list[float]:
+    """Sums over the last ``bins`` values at each place."""
+    total = [0.0, *accumulate(values)]
+    return [total[at] - total[max(0, at - bins)] for at in range(1, len(total))]
+
+
+def _by_gate(observed: Observed, gated: list[ClassTraffic]) -> bool:
+    """Whether most 429s come from the gate, not from disruption budgets."""
+    refused = observed.traffic.outcomes.get("rejected", 0)
+    return sum(item.outcomes.get("rejected", 0) for item in gated) >= refused / 2
+
+
 def trouble(observed: Observed) -> Trouble:
     """What hurts in this window."""
     gated = [item for item in observed.traffic.classes if not is_eviction(item)]
@@ -73,5 +103,6 @@ def trouble(observed: Observed) -> Trouble:
             if is_slow(item)
         ),
         waiting=observed.open_requests.peak if observed.open_requests.visible else 0,
+        concentrated=_by_gate(observed, gated) and _concentrated(observed),
         plateau=seats.mutating.plateau is not None or seats.readonly.plateau is not None,
     )

@@ -29,6 +29,7 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude, near
 from snowpit.diagnose.words import count, percent, rate, seconds
 from snowpit.model.finding import Finding, Role
@@ -55,7 +56,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     refused = _refused(observed, kind)
     scales = Scales()
     _weigh(scales, observed, kind, plane)
-    enough = observed.traffic.attempts >= MIN_ATTEMPTS and refused >= MIN_REFUSED
+    enough = observed.traffic.attempts >= MIN_ATTEMPTS and refused >= MIN_REFUSED and trouble(observed).real
     scales.misses(
         enough and not kind.peak,
         "the requests that were admitted: an audit rule of level Metadata for all of them, with times (snowpit policy)",
