@@ -17,6 +17,9 @@ from snowpit.errors import EvidenceError, SnowpitError
 OK, FOUND, NO_JUDGEMENT, USAGE, STOPPED = 0, 1, 2, 64, 130
 """Exit codes: nothing found, findings, could not judge, wrong usage (``sysexits.h``), stopped by Ctrl-C."""
 
+_SIGNALS: list[int] = []
+"""Signals that asked the program to end."""
+
 COMMANDS = {
     "diagnose": "Say who overloads the API server, why, and what ends it.",
     "top": "Rank requests by any columns.",
@@ -77,28 +80,38 @@ def run(argv: Sequence[str]) -> int:
         argv: Name of the program and its arguments.
     """
     signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGHUP, _terminate)
     arguments = list(argv[1:]) or ["--help"]
     try:
         result = main.main(args=arguments, prog_name=program(argv[0]), standalone_mode=False)
         sys.stdout.flush()
-    except click.ClickException as error:
-        error.show()
-        return USAGE
-    except SnowpitError as error:
-        return _explained(error)
     except (KeyboardInterrupt, click.Abort):
         return STOPPED
-    except BrokenPipeError:
-        _hush()
-        return OK
-    except Exception as error:  # noqa: BLE001 - whatever else escapes is a defect, and may quote evidence
-        return _defect(error)
+    except Exception as error:  # noqa: BLE001 - what is not known is a defect, and its message may quote evidence
+        return _failed(error)
     return result if isinstance(result, int) else OK
 
 
-def _terminate(*_: object) -> None:
+def _failed(error: Exception) -> int:
+    """Say what went wrong and give the exit code."""
+    if isinstance(error, click.ClickException):
+        error.show()
+        return USAGE
+    if isinstance(error, SnowpitError):
+        return _explained(error)
+    if isinstance(error, BrokenPipeError):
+        _hush()
+        return OK
+    # The database turns whatever a signal handler raises into this error.
+    if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+        return 128 + _SIGNALS[-1] if _SIGNALS else STOPPED
+    return _defect(error)
+
+
+def _terminate(number: int, _: object) -> None:
     """Leave by the way that removes temporary files."""
-    raise SystemExit(128 + signal.SIGTERM)
+    _SIGNALS.append(number)
+    raise SystemExit(128 + number)
 
 
 def _explained(error: SnowpitError) -> int:
