@@ -71,9 +71,9 @@ def _code(block: Code, _: int) -> Iterator[str]:
 
 
 def _lines(block: Lines, _: int) -> Iterator[str]:
-    label = max((len(name) for name, _, _ in block.series), default=0)
+    label = max((len(visible(name)) for name, _, _ in block.series), default=0)
     for name, values, remark in block.series:
-        yield f"    {name.ljust(label)}  {spark(values, WIDTH)}  {visible(remark)}"
+        yield f"    {visible(name).ljust(label)}  {spark(values, WIDTH)}  {visible(remark)}"
     yield f"    {visible(block.start)} to {visible(block.end)}" + (
         f"; change at {visible(block.mark_text)}" if block.mark is not None else ""
     )

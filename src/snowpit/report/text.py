@@ -181,7 +181,7 @@ def _cell(cell: Cell, style: Style) -> str:
 
 
 def _table(block: Table, style: Style, indent: int) -> Iterator[str]:
-    rows = [block.head, *[tuple(_cell(cell, style) for cell in row) for row in block.rows]]
+    rows = [tuple(_cell(cell, style) for cell in row) for row in (block.head, *block.rows)]
     widths = [max(cells(row[column]) for row in rows) for column in range(len(block.head))]
     _fit(widths, block.shorten, style.width - indent)
     for number, row in enumerate(rows):
