@@ -41,7 +41,9 @@ def test_the_loopback_client_is_not_limited_in(version: str) -> None:
     assert select(Version.parse(version))["loopback_qps"].value == -1
 
 
-@pytest.mark.parametrize(("version", "limit"), [("1.12.2", 30), ("1.16.15", 30), ("1.17.0", 34), ("1.31.0", 34)])
+@pytest.mark.parametrize(
+    ("version", "limit"), [("1.12.2", 30), ("1.16.15", 30), ("1.17.0", 34), ("1.31.0", 34)]
+)
 def test_create_handlers_give_up_after(version: str, limit: int) -> None:
     assert select(Version.parse(version))["handler_timeout_s"].value == limit
 

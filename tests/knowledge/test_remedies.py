@@ -32,7 +32,9 @@ def test_on_1_12_the_scraper_comes_first_and_the_upgrade_last() -> None:
 
 
 def test_raising_the_limit_is_warned_of_with_the_number_from_which_it_never_heals() -> None:
-    texts = " ".join(f"{item.text} {item.caution}" for item in remedies("token_review_storm", Version(1, 12, 4)))
+    texts = " ".join(
+        f"{item.text} {item.caution}" for item in remedies("token_review_storm", Version(1, 12, 4))
+    )
     assert "750" in texts
     assert "never heals" in texts
     assert "system:masters" in texts

@@ -18,7 +18,9 @@ from snowpit.knowledge.version import Version
         (" v1.31.4-eks-abc123 ", (1, 31, 4)),
     ],
 )
-def test_a_version_is_read_whatever_the_vendor_appends(text: str, expected: tuple[int, int, int | None]) -> None:
+def test_a_version_is_read_whatever_the_vendor_appends(
+    text: str, expected: tuple[int, int, int | None]
+) -> None:
     assert tuple(Version.parse(text)) == expected
 
 
@@ -37,6 +39,8 @@ def test_what_is_written_is_read_back(minor: int, patch: int | None) -> None:
 
 
 @given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99), st.integers(0, 99))
-def test_of_two_versions_the_later_is_at_least_the_earlier(minor: int, patch: int, other: int, step: int) -> None:
+def test_of_two_versions_the_later_is_at_least_the_earlier(
+    minor: int, patch: int, other: int, step: int
+) -> None:
     first, second = Version(1, minor, patch), Version(1, other, step)
     assert first.at_least(second) == ((minor, patch) >= (other, step))

@@ -83,7 +83,9 @@ def build(
         for name, fact in select(version).items()
     }
     if version is not None:
-        values["version"] = Sourced(str(version), "", version_source, "user agent of the API server, or --server-version")
+        values["version"] = Sourced(
+            str(version), "", version_source, "user agent of the API server, or --server-version"
+        )
     values |= dict(observed or {})
     for kind, value in (limits or {}).items():
         if kind not in LIMITS or value < 0:

@@ -19,7 +19,11 @@ def _remedy(raw: Mapping[str, Any], version: Version | None) -> Remedy:
         words = " or ".join(versions_text(start, until) for start, until in raw["versions"])
         text = f"({words}) {text}"
     return Remedy(
-        id=raw["id"], text=text, when=raw.get("when", "now"), caution=raw.get("caution", ""), source=raw.get("source", "")
+        id=raw["id"],
+        text=text,
+        when=raw.get("when", "now"),
+        caution=raw.get("caution", ""),
+        source=raw.get("source", ""),
     )
 
 
