@@ -1,5 +1,6 @@
 """What was read, what was not and why, and what the evidence cannot show."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from snowpit.model.evidence import FileCoverage
@@ -13,17 +14,24 @@ MOST_PLACES = 5
 
 def section(case: Case) -> Section:
     """The coverage of all files, the window and the server, and the blind spots."""
-    files = case.coverage.files
+    files = _ranked(case.coverage.files)
     blocks: list[Block] = [Paragraph(_summary(case)), Bullets(tuple(map(_file, files[:MOST_FILES])))]
     if len(files) > MOST_FILES:
         blocks.append(Bullets((_others(files[MOST_FILES:]),)))
     remarks = _remarks(files)
     if remarks:
-        blocks.append(Section("Not read", (Bullets(remarks, mark="!"),)))
+        blocks.append(Section("Not read, or read with care", (Bullets(remarks, mark="!"),)))
     blind = tuple(dict.fromkeys((*_absent(files), *case.observed.policy.blind)))
     if blind:
         blocks.append(Section("What this evidence cannot show", (Bullets(blind),)))
     return Section("Coverage", tuple(blocks))
+
+
+def _ranked(files: tuple[FileCoverage, ...]) -> tuple[FileCoverage, ...]:
+    """All files in their order, or, where only some are shown, those with the most events first."""
+    if len(files) <= MOST_FILES:
+        return files
+    return tuple(sorted(files, key=lambda file: (-file.events, file.path)))
 
 
 def _summary(case: Case) -> str:
@@ -53,7 +61,7 @@ def _file(file: FileCoverage) -> str:
     rejected = sum(file.rejected.values())
     layers = f" in {' in '.join(reversed(file.container))}" if file.container else ""
     rule = (
-        f"{count(file.lines)} lines = {count(file.event_lines)} with events + {count(file.empty_lines)} empty"
+        f"{plural(file.lines, 'line')} = {count(file.event_lines)} with events + {count(file.empty_lines)} empty"
         f" + {count(file.other_lines)} other + {count(rejected)} rejected"
     )
     left_out = "".join(
@@ -109,6 +117,11 @@ def _rejects(file: FileCoverage) -> list[str]:
 
 
 def _absent(files: Sequence[FileCoverage]) -> tuple[str, ...]:
-    """Fields that the kind of evidence does not carry."""
-    kinds = {file.kind: file.absent for file in files if file.absent and file.events}
-    return tuple(f"{kind} carries no {', '.join(absent)}." for kind, absent in sorted(kinds.items()))
+    """Fields that the evidence does not carry, by kind, with the number of files where it is not all of them."""
+    fruitful = [file for file in files if file.events]
+    kinds = Counter((file.kind, ", ".join(file.absent)) for file in fruitful if file.absent)
+    return tuple(
+        f"{kind} carries no {fields}"
+        + ("." if number == len(fruitful) else f" ({number} of {len(fruitful)} files).")
+        for (kind, fields), number in sorted(kinds.items())
+    )
