@@ -30,3 +30,14 @@ def test_known_tricks_are_printed_as_they_are(text: str) -> None:
     printed = render(Page("p", (Paragraph(text),))).splitlines()[2]
     assert printed != text
     assert printed.replace("\\", "") == text
+
+
+@given(st.text(max_size=80))
+def test_a_backslash_stands_before_punctuation_only(text: str) -> None:
+    rest = escaped(text).replace("\\\\", "")
+    assert re.findall(r"\\[^!-/:-@\[-`{-~]", rest) == []
+
+
+@pytest.mark.parametrize("text", ["1.2 s", "3 nodes", "100 %"])
+def test_plain_figures_stay_plain(text: str) -> None:
+    assert escaped(text) == text

@@ -22,7 +22,8 @@ from snowpit.report.text import spark
 from snowpit.report.visible import visible
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$&@!])")
-_LINE_START = re.compile(r"^(\s*)([-+=]|\d+[.)])")
+_BULLET = re.compile(r"^([-+=])")
+_NUMBER = re.compile(r"^(\d+)([.)])(?=\s|$)")
 WIDTH = 60
 
 
@@ -42,7 +43,7 @@ def escaped(text: str) -> str:
     'a\\|b \\<script\\>'
     """
     clean = _SPECIAL.sub(r"\\\1", visible(" ".join(text.split())))
-    return _LINE_START.sub(r"\1\\\2", clean)
+    return _NUMBER.sub(r"\1\\\2", _BULLET.sub(r"\\\1", clean))
 
 
 def _block(block: Block, level: int) -> Iterator[str]:

@@ -7,6 +7,9 @@ from snowpit.report.content import Bar, Block, Cell, Lines, Paragraph, Section, 
 from snowpit.report.figures import clock, count, plural, rate, seconds, share
 
 MOST_HOLDERS = 6
+EVERY_NODE = "system:node:*"
+"""How observations name all kubelets together."""
+
 LEAST = 0.01
 """Share of seat time from which on a holder is shown."""
 
@@ -81,11 +84,7 @@ def _state(seats: SeatKind, limit: int) -> str:
 
 
 def _holder(holder: Holder) -> tuple[Cell, ...]:
-    name = (
-        f"{count(holder.clients)} nodes ({holder.client})"
-        if holder.clients > 1 and "node" in holder.client
-        else holder.client
-    )
+    name = plural(holder.clients, "kubelet") if holder.client == EVERY_NODE else holder.client
     name = name or "(unknown)"
     return (
         name,
