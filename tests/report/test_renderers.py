@@ -71,7 +71,7 @@ def test_markdown_from_evidence_is_not_markup() -> None:
 
 def test_a_markdown_line_from_evidence_starts_no_list() -> None:
     assert markdown.escaped("- rm") == "\\- rm"
-    assert markdown.escaped("1. x") == "\\1. x"
+    assert markdown.escaped("1. x") == "1\\. x"
 
 
 def test_a_series_is_drawn_with_its_largest_values() -> None:
