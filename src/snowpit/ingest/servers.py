@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 _ROTATED = re.compile(
-    r"(-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(\.\d{3})?|\.\d{1,4}|\.(gz|zst|bz2|xz|zip|tar|tgz|log|json|jsonl|txt))$"
+    r"(-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(\.\d{3})?|-\d{8}|\.\d{1,10}|\.(gz|zst|bz2|xz|zip|tar|tgz|log|json|jsonl|txt|old|bak))$"
 )
 _SEPARATORS = re.compile(r"[/\\!]")
 
