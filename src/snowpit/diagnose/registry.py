@@ -4,10 +4,17 @@ from types import ModuleType
 
 from snowpit.diagnose.detectors import (
     access_review_storm,
+    event_flood,
+    heartbeat_pressure,
+    hot_client,
     inflight_limit,
     invalid_tokens,
     list_storm,
     loopback_starvation,
+    relist_herd,
+    retry_storm,
+    server_stall,
+    slow_webhook,
     token_review_others,
     token_review_storm,
 )
@@ -20,6 +27,13 @@ DETECTORS: tuple[ModuleType, ...] = (
     loopback_starvation,
     inflight_limit,
     list_storm,
+    relist_herd,
+    event_flood,
+    slow_webhook,
+    heartbeat_pressure,
+    hot_client,
+    retry_storm,
+    server_stall,
 )
 """Each has ``detect(observed, plane) -> Finding`` and a docstring with the headings of :data:`HEADINGS`."""
 

@@ -97,7 +97,7 @@ DERIVED = (
         "VARCHAR",
         "",
         "node name, if a kubelet asked",
-        "CASE WHEN starts_with(\"user\", 'system:node:') THEN substr(\"user\", 13) END",
+        'CASE WHEN starts_with("user", \'system:node:\') THEN substr("user", 13) END',
     ),
     Column(
         "client_kind",

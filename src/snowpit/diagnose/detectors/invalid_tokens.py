@@ -62,6 +62,9 @@ MIN_SHARE = 0.2
 MIN_RATE = 10.0
 """Failed logins a second over the active seconds that are more than a broken client here and there."""
 
+MIN_FLOOD = 500
+"""Failed logins that are trouble by themselves, if they also make the share and the rate above."""
+
 MIN_BUSY_S = 5
 
 
@@ -69,10 +72,10 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
     bad = sum(item.invalid for item in observed.reviews if item.resource == "tokenreviews")
     failed = observed.logins.attempts + bad
-    flooding = failed >= MIN_FAILED and (
-        failed / max(1, observed.traffic.attempts) >= MIN_SHARE or _rate(observed, failed) >= MIN_RATE
-    )
-    harmful = trouble(observed).real
+    large = failed / max(1, observed.traffic.attempts) >= MIN_SHARE
+    fast = _rate(observed, failed) >= MIN_RATE
+    flooding = failed >= MIN_FAILED and (large or fast)
+    harmful = trouble(observed).real or (failed >= MIN_FLOOD and large and fast)
     saturating = flooding and _rate(observed, failed) >= 0.8 * LIMITER_PER_S and _limited(plane)
     hidden = saturating and not harmful and not observed.policy.authentication_timed
     scales = Scales()

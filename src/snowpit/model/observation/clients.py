@@ -21,6 +21,7 @@ class Client:
         rejected: Attempts answered 429.
         peak_rate: Largest number of arrivals in one second.
         top_class: Its most frequent request class, in words.
+        sole_user: Whether all its attempts carry one user name; an address or program with several stands for several clients.
     """
 
     dimension: str
@@ -33,6 +34,7 @@ class Client:
     rejected: int
     peak_rate: int
     top_class: str
+    sole_user: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

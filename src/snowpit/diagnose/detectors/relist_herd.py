@@ -1,0 +1,148 @@
+"""Many clients list and watch everything again at once, after a restart or a break of their watches.
+
+Claim:
+    A herd of LISTs and watch starts by many clients arrives within seconds and occupies the server until it has been answered.
+
+Mechanism:
+    Informers keep a watch open. When the API server restarts, a load balancer cuts connections, or the watch
+    cache cannot serve their last resourceVersion (410 Gone), all of them LIST again and open new watches together. The LISTs
+    hold read-only seats and memory; those refused come back after a second (before client-go 1.18) until they get through.
+
+Evidence for:
+    Within 30 s many times the usual number of LISTs and watch starts, from many clients; silence or ended watches
+    before it; 410 answers; refusals or slow LISTs in it; decay within minutes.
+
+Evidence against:
+    Few clients; LISTs at the same rate all the time; a server that answers the herd without refusals and quickly.
+
+Easily mistaken for:
+    A LIST storm by a few clients, which does not decay.
+
+Cannot tell when:
+    The policy leaves out reads, or the evidence starts inside the herd (no usual rate to compare with).
+
+Remedy:
+    Let it drain and restart nothing; restart API servers one by one; bookmarks, newer client-go, goaway-chance.
+
+Sources:
+    kubernetes/kubernetes#86483, #86430, #6770, #79805, #97991, #88567.
+"""
+
+from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.trouble import SLOW_S, trouble
+from snowpit.diagnose.weigh import Number, Profile, Scales, conclude
+from snowpit.diagnose.words import count, seconds
+from snowpit.model.finding import Finding, Role
+from snowpit.model.observation import Observed
+from snowpit.model.window import iso
+
+PROFILE = Profile(
+    id="relist_herd",
+    title="A herd of LISTs and watches after a restart",
+    role=Role.CAUSE,
+    mistaken_for=("a LIST storm by a few clients: that does not decay",),
+    sources=("kubernetes/kubernetes#86483", "kubernetes/kubernetes#86430", "kubernetes/kubernetes#79805"),
+    explains=("inflight_limit", "retry_storm", "server_stall"),
+)
+
+MIN_HERD = 100
+"""LISTs and watch starts within 30 s; an informer set of a small cluster makes fewer."""
+
+MIN_CLIENTS = 10
+MIN_TIMES_USUAL = 5.0
+SILENCE_S = 5.0
+
+
+def detect(observed: Observed, plane: ControlPlane) -> Finding:
+    """Judge the hypothesis on what was observed."""
+    herd = observed.relists
+    size = herd.lists + herd.watches
+    times = size / max(herd.typical, 1.0)
+    scales = Scales()
+    scales.misses(
+        not observed.policy.has_read, "an audit rule of level Metadata for list and watch: snowpit policy"
+    )
+    _weigh(scales, observed, size=size, times=times)
+    return conclude(
+        PROFILE,
+        plane,
+        scales=scales,
+        present=size >= MIN_HERD
+        and herd.clients >= MIN_CLIENTS
+        and times >= MIN_TIMES_USUAL
+        and herd.share >= 0.2,  # noqa: PLR2004
+        harmful=trouble(observed).real and _harmed(observed),
+        visible=observed.policy.has_read or not trouble(observed).real,
+        claim=f"At {iso(herd.at)} {count(herd.clients)} clients list and watch everything again: {count(herd.lists)} LISTs and "
+        f"{count(herd.watches)} watch starts within 30 s, {times:,.0f} times the usual.",
+        denial=f"At most {count(size)} LISTs and watch starts within 30 s by {count(herd.clients)} clients; usual are {count(herd.typical)}."
+        if observed.policy.has_read
+        else "The evidence shows no reads, so a herd cannot be judged.",
+        numbers=_numbers(observed, size=size, times=times),
+        impact=0.6 * min(1.0, herd.share + 0.2),
+        would_change="The same rate of LISTs and watches before and after, or a few clients behind most of them.",
+    )
+
+
+def _harmed(observed: Observed) -> bool:
+    refused = observed.seats.readonly.rejected
+    slow = any(item.key.verb == "list" and (item.p90_s or 0.0) >= SLOW_S for item in observed.traffic.classes)
+    return slow or refused >= 20 or observed.relists.gone >= 20  # noqa: PLR2004 - more than noise
+
+
+def _weigh(scales: Scales, observed: Observed, *, size: int, times: float) -> None:
+    herd = observed.relists
+    scales.supports(
+        size >= MIN_HERD and times >= MIN_TIMES_USUAL,
+        f"{count(size)} LISTs and watch starts come within 30 s, {times:,.0f} times the usual {count(max(herd.typical, 1))}.",
+        observation="relists",
+        weight=0.9,
+    )
+    scales.supports(
+        herd.clients >= MIN_CLIENTS,
+        f"They come from {count(herd.clients)} clients: something that happened to all of them.",
+        observation="relists",
+        weight=0.6,
+    )
+    scales.supports(
+        herd.gap_before_s >= SILENCE_S,
+        f"Before it the server is silent for {seconds(herd.gap_before_s)}: it was down or cut off.",
+        observation="relists",
+        weight=0.6,
+    )
+    scales.supports(
+        herd.watches_ended >= MIN_CLIENTS,
+        f"{count(herd.watches_ended)} watches end in the minute before.",
+        observation="relists",
+        weight=0.5,
+    )
+    scales.supports(
+        herd.gone >= 5,  # noqa: PLR2004 - more than noise
+        f"{count(herd.gone)} answers are 410 Gone: the watch cache no longer has what the clients ask for.",
+        observation="relists",
+        weight=0.5,
+    )
+    scales.supports(
+        herd.decays, "It decays to a quarter within five minutes.", observation="relists", weight=0.3
+    )
+    scales.opposes(
+        size >= MIN_HERD and not herd.decays,
+        "It does not decay within five minutes of the evidence.",
+        observation="relists",
+        weight=0.4,
+    )
+
+
+def _numbers(observed: Observed, *, size: int, times: float) -> dict[str, Number]:
+    herd = observed.relists
+    return {
+        "lists": herd.lists,
+        "watch_starts": herd.watches,
+        "clients": herd.clients,
+        "times_usual": round(times, 1) if size else 0.0,
+        "share_of_arrivals": round(herd.share, 4),
+        "silence_before_s": round(herd.gap_before_s, 1),
+        "watches_ended_before": herd.watches_ended,
+        "gone": herd.gone,
+        "rejected_reads": observed.seats.readonly.rejected,
+    }
