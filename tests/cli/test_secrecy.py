@@ -21,7 +21,7 @@ COMMANDS = (
 )
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=lambda value: " ".join(value))
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_no_command_prints_a_token(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
