@@ -8,7 +8,7 @@ from snowpit.observe.change import change
 from snowpit.observe.clients import clients, evenness_of_all, kinds
 from snowpit.observe.drains import drains
 from snowpit.observe.lists import lists, relists
-from snowpit.observe.logins import loopback, logins
+from snowpit.observe.logins import logins, loopback
 from snowpit.observe.modes import modes
 from snowpit.observe.open_requests import open_requests
 from snowpit.observe.policy import hints, policy
@@ -50,7 +50,9 @@ OBSERVATIONS: tuple[Observation, ...] = (
     Observation("waves", "Arrivals in waves", "seconds", waves),
     Observation("change", "Where the trouble starts", "µs since the epoch", change),
     Observation("clients", "Largest clients", "attempts, seconds", clients),
-    Observation("evenness", "Evenness over nodes, sources and users", "share, Gini coefficient", evenness_of_all),
+    Observation(
+        "evenness", "Evenness over nodes, sources and users", "share, Gini coefficient", evenness_of_all
+    ),
     Observation("kinds", "Kinds of client", "attempts, seconds", kinds),
     Observation("reviews", "TokenReviews and SubjectAccessReviews", "attempts, seconds", reviews),
     Observation("logins", "Failed logins", "attempts", logins),

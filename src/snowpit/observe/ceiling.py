@@ -22,6 +22,9 @@ REACH_S = 10
 MARKS = 400_000
 """Arrivals and ends that are counted exactly; a busier stretch is made shorter."""
 
+FEW = 50_000
+"""Holders in the window up to which seats are counted exactly all over it."""
+
 LEAST = 10
 """A flat top below this many seats is no evidence of a limit."""
 
@@ -71,15 +74,17 @@ def ceiling(tables: Tables, scope: Scope, *, mutating: bool, busiest: int | None
 
 
 def _levels(tables: Tables, scope: Scope, *, mutating: bool, busiest: int) -> list[tuple[Any, ...]]:
-    """(seats, µs spent with so many, first such instant) around the busiest second."""
-    nearby = tables.run(
-        "SELECT coalesce(sum(n), 0) FROM starts WHERE holder AND mut = ? AND srv = ? AND sec BETWEEN ? AND ?",
-        [mutating, scope.server, busiest - REACH_S, busiest + REACH_S],
-    )[0][0]
+    """(seats, µs spent with so many, first such instant): over the whole window if small, else around the busiest second."""
+    total, nearby = tables.run(
+        "SELECT coalesce(sum(n), 0), coalesce(sum(n) FILTER (sec BETWEEN ? AND ?), 0) FROM starts"
+        " WHERE holder AND mut = ? AND srv = ?",
+        [busiest - REACH_S, busiest + REACH_S, mutating, scope.server],
+    )[0]
     reach = REACH_S if nearby <= MARKS else 0
+    whole = total <= FEW
     query = _EXACT.format(
-        low=(busiest - reach) * MICROS,
-        high=min((busiest + reach + 1) * MICROS, scope.window.end),
+        low=scope.window.start if whole else (busiest - reach) * MICROS,
+        high=scope.window.end if whole else min((busiest + reach + 1) * MICROS, scope.window.end),
         mut="true" if mutating else "false",
     )
     return tables.run(query, [scope.server, scope.server])

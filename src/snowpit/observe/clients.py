@@ -19,16 +19,17 @@ _TOP = """
 WITH groups AS (
   SELECT "{column}" AS value, v, r, s, count(*) AS n, count(*) FILTER (outcome IN {errors}) AS errors,
     count(*) FILTER (outcome = 'rejected') AS rejected,
-    sum(CASE WHEN holder THEN ended - received ELSE 0 END) AS held
+    sum(CASE WHEN holder THEN ended - received ELSE 0 END) AS held, min("user") AS first_user, max("user") AS last_user
   FROM base WHERE "{column}" IS NOT NULL AND "{column}" <> '' GROUP BY ALL),
 totals AS (
   SELECT value, CAST(sum(n) AS BIGINT) AS n, CAST(sum(held) AS BIGINT) AS held, CAST(sum(errors) AS BIGINT) AS errors,
-    CAST(sum(rejected) AS BIGINT) AS rejected, arg_max({{'v': v, 'r': r, 's': s}}, (n, v, r, s)) AS class
+    CAST(sum(rejected) AS BIGINT) AS rejected, arg_max({{'v': v, 'r': r, 's': s}}, (n, v, r, s)) AS class,
+    coalesce(min(first_user) = max(last_user), true) AS sole
   FROM groups GROUP BY value),
 ranked AS (
   SELECT *, row_number() OVER (ORDER BY n DESC, value) AS by_count, row_number() OVER (ORDER BY held DESC, value) AS by_held
   FROM totals)
-SELECT value, n, held, errors, rejected, class FROM ranked WHERE by_count <= {top} OR by_held <= {top}
+SELECT value, n, held, errors, rejected, class, sole FROM ranked WHERE by_count <= {top} OR by_held <= {top}
 ORDER BY held DESC, n DESC, value LIMIT {top}
 """
 
@@ -82,6 +83,7 @@ def _client(column: str, row: tuple[Any, ...], *, held: int, peaks: dict[str, in
         rejected=row[4],
         peak_rate=peaks.get(row[0], 0),
         top_class=str(words),
+        sole_user=row[6],
     )
 
 
@@ -125,7 +127,11 @@ def kinds(tables: Tables, scope: Scope) -> tuple[ClientKind, ...]:
             buckets[kind][bucket] += count
             low[kind] = min(least, low.get(kind, least))
             high[kind] = max(most, high.get(kind, most))
-    users = dict(tables.run('SELECT client_kind, count(DISTINCT coalesce("user", \'\')) FROM base GROUP BY client_kind'))
+    users = dict(
+        tables.run(
+            "SELECT client_kind, count(DISTINCT coalesce(\"user\", '')) FROM base GROUP BY client_kind"
+        )
+    )
     silences = dict(
         tables.run(
             "SELECT client_kind, max(gap) FROM (SELECT client_kind, lead(sec) OVER (PARTITION BY client_kind ORDER BY sec)"

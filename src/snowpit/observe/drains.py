@@ -1,6 +1,7 @@
 """Completions that leave at a fixed rate, as behind a token bucket."""
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 from snowpit.model.observation import Drain, RequestClass
 from snowpit.observe.figures import median, percentile
@@ -67,7 +68,7 @@ def _drain(key: RequestClass, rows: list[tuple[int, int, int]]) -> Drain:
     rate = modal(full or list(done.values()))
     starts, silence = _pulses(rows)
     near = [count for count in full or list(done.values()) if abs(count - rate) <= 0.1 * rate]
-    gaps = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
     return Drain(
         key=key,
         completions=sum(done.values()),

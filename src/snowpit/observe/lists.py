@@ -151,13 +151,15 @@ def relists(tables: Tables, scope: Scope) -> Relists:
     if not top:
         return NO_HERD
     at, lists_, watches, arrivals = (int(value) for value in top[0])
-    gap = tables.run("SELECT coalesce(max(silence), 0) FROM herd WHERE sec BETWEEN ? AND ?", [at - 120, at])[0][0]
+    gap = tables.run("SELECT coalesce(max(silence), 0) FROM herd WHERE sec BETWEEN ? AND ?", [at - 120, at])[
+        0
+    ][0]
     ended = tables.run(
         "SELECT coalesce(sum(n), 0) FROM ends WHERE v = 'watch' AND outcome <> 'open' AND sec BETWEEN ? AND ?",
         [at - 60, at],
     )[0][0]
     clients, gone = tables.run(
-        'SELECT count(DISTINCT ("user", user_agent, source)) FILTER (v IN (\'list\', \'watch\') AND sec < ?),'
+        "SELECT count(DISTINCT (\"user\", user_agent, source)) FILTER (v IN ('list', 'watch') AND sec < ?),"
         " count(*) FILTER (code = 410) FROM base WHERE sec BETWEEN ? AND ?",
         [at + SPAN_S, at, at + SPAN_S + 60],
     )[0]

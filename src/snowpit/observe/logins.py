@@ -69,7 +69,9 @@ def loopback(tables: Tables, scope: Scope) -> Loopback:
     )[0]
     rates = [
         int(row[0])
-        for row in tables.run(f"SELECT sum(n) FROM starts WHERE {where} GROUP BY sec ORDER BY sec LIMIT {SECONDS}")
+        for row in tables.run(
+            f"SELECT sum(n) FROM starts WHERE {where} GROUP BY sec ORDER BY sec LIMIT {SECONDS}"
+        )
     ]
     peak = max(rates, default=0)
     visible = tables.run("SELECT count(*) FROM cells WHERE client_kind = 'loopback'")[0][0] > 0

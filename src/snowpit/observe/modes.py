@@ -13,7 +13,11 @@ LEAST_SHARE = 0.05
 MODES = 30
 
 _MEANINGS = (
-    (30.0, 0.7, "create, update and delete handler limit of 1.12 to 1.16; webhook time-out default of v1beta1"),
+    (
+        30.0,
+        0.7,
+        "create, update and delete handler limit of 1.12 to 1.16; webhook time-out default of v1beta1",
+    ),
     (34.0, 0.7, "handler limit from 1.17"),
     (60.0, 1.0, "time-out filter of the server (--request-timeout default)"),
     (10.0, 0.4, "webhook time-out default of v1, or the time-out of a client"),
@@ -55,7 +59,9 @@ def modes(tables: Tables, scope: Scope) -> tuple[Mode, ...]:
         )
     }
     found = [
-        mode for key, counts in bins.items() for mode in _modes_of(key, counts, codes=codes, total=totals.get(key, 0))
+        mode
+        for key, counts in bins.items()
+        for mode in _modes_of(key, counts, codes=codes, total=totals.get(key, 0))
     ]
     return tuple(sorted(found, key=lambda mode: (-mode.attempts, mode.key, mode.at_s))[:MODES])
 
@@ -68,7 +74,7 @@ def _modes_of(
     total: int,
 ) -> list[Mode]:
     """At most three modes of one class."""
-    found = []
+    found: list[Mode] = []
     left = Counter(counts)
     while left and len(found) < 3:  # noqa: PLR2004
         centre = max(left, key=lambda item: (left[item], -item))
@@ -76,7 +82,9 @@ def _modes_of(
         inside = {item: left[item] for item in range(centre - reach, centre + reach + 1) if left[item]}
         attempts = sum(inside.values())
         beside = sum(
-            counts[centre + side * distance] for side in (-1, 1) for distance in range(reach + 1, 2 * reach + 2)
+            counts[centre + side * distance]
+            for side in (-1, 1)
+            for distance in range(reach + 1, 2 * reach + 2)
         )
         if attempts < max(LEAST_ATTEMPTS, LEAST_SHARE * total):
             break

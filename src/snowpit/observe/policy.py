@@ -43,7 +43,9 @@ def policy(tables: Tables, scope: Scope) -> PolicyView:
         " OR webhooks IS NOT NULL OR written IS NOT NULL), false) FROM base"
     )[0]
     levels: dict[str, int] = dict(
-        tables.run("SELECT coalesce(level, ''), CAST(sum(n) AS BIGINT) FROM cells GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20")
+        tables.run(
+            "SELECT coalesce(level, ''), CAST(sum(n) AS BIGINT) FROM cells GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20"
+        )
     )
     version = scope.server_version
     has = {
@@ -83,16 +85,27 @@ def _blind(scope: Scope, has: Mapping[str, bool], *, authentication_timed: bool 
     """What cannot be seen, one sentence each."""
     if not scope.attempts:
         return ("There are no requests in the window: nothing can be concluded.",)
-    before = "the audit event begins after authentication: requests that wait there show neither time nor start"
+    before = (
+        "the audit event begins after authentication: requests that wait there show neither time nor start"
+    )
     sentences = (
-        (not scope.timed, "The evidence carries no sojourn times: seats held, slow requests and drains cannot be told."),
+        (
+            not scope.timed,
+            "The evidence carries no sojourn times: seats held, slow requests and drains cannot be told.",
+        ),
         (
             not has["has_received"],
             "The stage RequestReceived is not logged: requests that never ended cannot be seen.",
         ),
-        (not has["has_read"], "No read of a resource is logged: read-only seats, LISTs and herds cannot be judged."),
+        (
+            not has["has_read"],
+            "No read of a resource is logged: read-only seats, LISTs and herds cannot be judged.",
+        ),
         (not has["has_write"], "No write is logged: mutating seats cannot be judged."),
-        (not has["has_reviews"], "No TokenReview or SubjectAccessReview is logged: reviews cannot be excluded as the cause."),
+        (
+            not has["has_reviews"],
+            "No TokenReview or SubjectAccessReview is logged: reviews cannot be excluded as the cause.",
+        ),
         (
             has["has_reviews"] and not has["has_review_bodies"],
             "Reviews are logged without bodies: whose identity was reviewed cannot be told.",
@@ -102,7 +115,10 @@ def _blind(scope: Scope, has: Mapping[str, bool], *, authentication_timed: bool 
             not has["has_loopback"],
             "The server's requests to itself (system:apiserver) are not logged: token look-ups cannot be counted.",
         ),
-        (not has["has_failures"], "No answer of 400 or more is logged: rejections and time-outs may have been left out."),
+        (
+            not has["has_failures"],
+            "No answer of 400 or more is logged: rejections and time-outs may have been left out.",
+        ),
         (authentication_timed is False, f"Before Kubernetes 1.20 {before}."),
         (authentication_timed is None, f"The server's version is unknown; if it is before 1.20, {before}."),
         (

@@ -9,11 +9,9 @@ from snowpit.observe.figures import pointers, quantile, spread, top_values
 from snowpit.observe.scope import Scope
 from snowpit.store import Tables
 
-TOKEN = "r = 'tokenreviews'"
-ACCESS = (
-    "r IN ('subjectaccessreviews', 'selfsubjectaccessreviews', 'localsubjectaccessreviews', 'selfsubjectrulesreviews')"
-)
-KINDS = (("tokenreviews", TOKEN), ("subjectaccessreviews", ACCESS))
+BY_TOKEN = "r = 'tokenreviews'"
+ACCESS = "r IN ('subjectaccessreviews', 'selfsubjectaccessreviews', 'localsubjectaccessreviews', 'selfsubjectrulesreviews')"
+KINDS = (("tokenreviews", BY_TOKEN), ("subjectaccessreviews", ACCESS))
 CREATORS = (("node", "client_kind = 'node'"), ("other", "client_kind <> 'node'"))
 
 
@@ -41,7 +39,9 @@ def reviews(tables: Tables, scope: Scope) -> tuple[Reviews, ...]:
                 )
             )
             if counts:
-                found.append(_reviews(tables, scope, condition, outcomes=counts, resource=resource, creator=creator))
+                found.append(
+                    _reviews(tables, scope, condition, outcomes=counts, resource=resource, creator=creator)
+                )
     return tuple(found)
 
 
@@ -52,7 +52,11 @@ def _reviews(
     attempts = sum(outcomes.values())
     held = int(tables.run(f"SELECT sum(held) FROM cells WHERE {condition}")[0][0])
     whole = int(tables.run("SELECT coalesce(sum(held), 0) FROM cells WHERE mut")[0][0])
-    peak = int(tables.run(f"SELECT max(n) FROM (SELECT sum(n) AS n FROM starts WHERE {condition} GROUP BY sec)")[0][0])
+    peak = int(
+        tables.run(f"SELECT max(n) FROM (SELECT sum(n) AS n FROM starts WHERE {condition} GROUP BY sec)")[0][
+            0
+        ]
+    )
     active = tables.run(f"SELECT count(DISTINCT sec) FROM ends WHERE {condition} AND outcome <> 'open'")[0][0]
     subjects, distinct, known = _subjects(tables, condition)
     p50, p90, longest, mean = _sojourn(tables, scope, condition)
@@ -108,7 +112,7 @@ def _subjects(tables: Tables, condition: str) -> tuple[tuple[Subject, ...], int,
     rows: list[tuple[Any, ...]] = tables.run(
         "SELECT *, count(*) OVER () AS subjects, CAST(sum(n) OVER () AS BIGINT) AS known FROM ("
         "SELECT subject, count(*) AS n, CAST(sum(CASE WHEN holder THEN ended - received ELSE 0 END) AS BIGINT) AS held,"
-        f' approx_count_distinct("user") AS creators FROM base WHERE {condition} AND subject <> \'\' GROUP BY subject)'
+        f" approx_count_distinct(\"user\") AS creators FROM base WHERE {condition} AND subject <> '' GROUP BY subject)"
         " ORDER BY n DESC, held DESC, subject LIMIT 20"
     )
     if not rows:

@@ -21,8 +21,13 @@ SLOW_US = MICROS
 MAX_BINS = 4000
 """Bins of a timeline; a longer window gets wider bins."""
 
+SMALL = 200_000
+"""Attempts up to which the derived columns are computed once and kept in memory."""
+
+LOST_S = 60
+"""A gap in the evidence as long as this may have swallowed the end of a request."""
+
 _BASE = """
-CREATE OR REPLACE TEMP VIEW base AS
 SELECT *, coalesce(verb, '') AS v, coalesce("group", '') AS g, coalesce(resource, '') AS r,
   coalesce(subresource, '') AS s, coalesce(server, '') AS srv, received // 1000000 AS sec,
   coalesce(mutating, false) AS mut, coalesce(long_running, false) AS long,
@@ -38,8 +43,8 @@ SELECT v, g, r, s, client_kind, mut, long, outcome, code, level, latency_bucket 
   CAST(sum(CASE WHEN holder THEN ended - received ELSE 0 END) AS BIGINT) AS held,
   CAST(sum(ended - received) AS BIGINT) AS total,
   min(greatest(latency, 0)) AS low, max(greatest(latency, 0)) AS high,
-  arg_max({{'file': file, 'line': line}}, (ended - received, -received)) AS slowest,
-  arg_min({{'file': file, 'line': line}}, (received, file, line)) AS earliest
+  arg_max({'file': file, 'line': line}, (ended - received, -received)) AS slowest,
+  arg_min({'file': file, 'line': line}, (received, file, line)) AS earliest
 FROM base GROUP BY ALL
 """
 
@@ -122,8 +127,12 @@ def prepare(
         " count(*) FILTER (finished > received), count(*) FILTER (finished < received) FROM requests"
     )[0]
     timed = "true" if later else "false"
-    tables.run(_BASE.format(timed=timed, end=end if later else "received"))
-    tables.run(_CELLS.format())
+    base = _BASE.format(timed=timed, end=_end_of_open(tables, end) if later else "received")
+    if attempts <= SMALL:
+        tables.run(f"CREATE OR REPLACE TEMP TABLE small AS {base}")
+        base = "SELECT * FROM small"
+    tables.run(f"CREATE OR REPLACE TEMP VIEW base AS {base}")
+    tables.run(_CELLS)
     tables.run(_STARTS)
     tables.run(_ENDS.format(slow=SLOW_US, timed=timed))
     rows = tables.run("SELECT srv, sum(n) AS n FROM starts GROUP BY srv ORDER BY n DESC, srv LIMIT 100")
@@ -144,6 +153,24 @@ def prepare(
         stages=dict(stages or {}),
         server_version=server_version,
     )
+
+
+def _end_of_open(tables: Tables, end: int) -> str:
+    """SQL for the instant to which a request without an end counts.
+
+    That is the end of the window, or the start of the next gap of over a minute in the evidence: more likely
+    the end was lost in the gap than that a request outlived every time limit of the server.
+    """
+    if not tables.run("SELECT 1 FROM requests WHERE finished IS NULL LIMIT 1"):
+        return str(end)
+    rows = tables.run(
+        "SELECT sec FROM (SELECT sec, lead(sec) OVER (ORDER BY sec) AS next FROM (SELECT received // 1000000 AS sec"
+        " FROM requests WHERE received IS NOT NULL UNION SELECT finished // 1000000 FROM requests WHERE finished IS NOT NULL))"
+        f" WHERE next - sec > {LOST_S} ORDER BY next - sec DESC, sec LIMIT 50"
+    )
+    gaps = sorted((row[0] + 1) * MICROS for row in rows)
+    cases = " ".join(f"WHEN received < {gap} THEN {gap}" for gap in gaps)
+    return f"CASE {cases} ELSE {end} END" if gaps else str(end)
 
 
 def _file_names(tables: Tables) -> dict[int, str]:

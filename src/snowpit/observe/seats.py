@@ -27,7 +27,7 @@ SELECT mut, sec + 1, CAST(after * 1000000 AS BIGINT), next - sec - 1 FROM levels
 
 _HOLDERS = """
 SELECT v, g, r, s, CASE WHEN node IS NOT NULL THEN 'system:node:*' ELSE coalesce("user", '') END AS client,
-  approx_count_distinct("user") AS clients, CAST(sum(ended - received) AS BIGINT) AS held, count(*) AS n, mut
+  greatest(1, count(DISTINCT node)) AS clients, CAST(sum(ended - received) AS BIGINT) AS held, count(*) AS n, mut
 FROM base WHERE holder AND srv = ? GROUP BY v, g, r, s, client, mut
 QUALIFY row_number() OVER (PARTITION BY mut ORDER BY held DESC, v, g, r, s, client) <= {limit}
 ORDER BY mut, held DESC, v, g, r, s, client
@@ -90,7 +90,12 @@ def _kind(tables: Tables, scope: Scope, holders: list[tuple[Any, ...]], *, mutat
 def _active(tables: Tables, *, mutating: bool) -> int:
     """Seconds in which any seat of that kind was held; at least one."""
     return max(
-        1, int(tables.run("SELECT coalesce(sum(seconds), 0) FROM flow WHERE mut = ? AND held > 0", [mutating])[0][0])
+        1,
+        int(
+            tables.run("SELECT coalesce(sum(seconds), 0) FROM flow WHERE mut = ? AND held > 0", [mutating])[
+                0
+            ][0]
+        ),
     )
 
 

@@ -55,7 +55,9 @@ def stalls(tables: Tables, scope: Scope) -> tuple[Stall, ...]:
     usual = _usual(tables)
     found: list[Stall] = []
     for second, burst, _ in tables.run(_BURSTS, [scope.server]):
-        if burst < 3 * usual_rate or any(item.window.start <= second * MICROS <= item.window.end for item in found):
+        if burst < 3 * usual_rate or any(
+            item.window.start <= second * MICROS <= item.window.end for item in found
+        ):
             continue
         stall = _stall(tables, scope, second, burst=burst, usual=usual, usual_rate=usual_rate)
         if stall is not None:

@@ -1,6 +1,7 @@
 """Counts and seats over time, in bins of one second or more."""
 
 from collections.abc import Iterable
+from itertools import accumulate
 
 from snowpit.model.observation import Timeline
 from snowpit.model.window import MICROS
@@ -9,21 +10,23 @@ from snowpit.store import Tables
 
 ENDS = ("finished", "ok", "rejected", "timed_out", "unauthorized", "server_error")
 
-STANDING = (
-    ("held_mutating", "holder AND mut"),
-    ("held_readonly", "holder AND NOT mut"),
-    ("open", "NOT long"),
-)
-"""Series of numbers that stand, with the requests that count."""
+HELD = (("held_mutating", "holder AND mut"), ("held_readonly", "holder AND NOT mut"))
+"""Series of seats, with the requests that hold them."""
 
 
 def timeline(tables: Tables, scope: Scope) -> Timeline:
     """Arrivals, ends by outcome, mean seats held, requests in the system and watch starts, per bin.
 
-    A bin is one second, or as many whole seconds as keep the bins at 4,000 or fewer. Numbers that stand are
-    exact means over the bin: the part of each sojourn that falls into it, over the bin's width (seats of the
-    busiest server where several wrote; requests in the system of all). Requests that never end count to the
-    end of the window; where the policy omits RequestReceived they are not seen at all.
+    Unit: requests per bin; seats; requests.
+
+    Assumptions: requests that never end hold their seat to the end of the window, or to the next gap of over a
+    minute in the evidence.
+
+    How computed: a bin is one second, or as many whole seconds as keep the bins at 4,000 or fewer. Seats are exact
+    means over the bin: the part of each sojourn that falls into it, over the bin's width (of the busiest server
+    where several wrote). ``open`` is the number of requests in the system at the end of the bin, of all servers.
+
+    Cannot see: what comes and goes within a bin; requests that never ended where RequestReceived is not logged.
     """
     step = step_seconds(scope)
     first = scope.first_second
@@ -41,14 +44,26 @@ def timeline(tables: Tables, scope: Scope) -> Timeline:
         series["finished"][index] += n
         if outcome in series:
             series[outcome][index] += n
-    for name, condition in STANDING:
-        rows = _marks(tables, scope, condition, step=step)
+    for name, condition in HELD:
+        rows = _marks(tables, scope, f"{condition} AND srv = $1", step=step)
         series[name] = means(rows, step=step, length=length)
+    series["open"] = _open(tables, scope, step=step, length=length)
     return Timeline(
         start=first * MICROS,
         step_s=float(step),
         series={name: tuple(values) for name, values in series.items()},
     )
+
+
+def _open(tables: Tables, scope: Scope, *, step: int, length: int) -> list[float]:
+    """Requests in the system at the end of each bin, long-running ones left out."""
+    changes = [0] * length
+    for index, change in tables.run(
+        f"SELECT (sec - {scope.first_second}) // {step}, sum(n)::BIGINT FROM (SELECT sec, n FROM starts WHERE NOT long"
+        " UNION ALL SELECT sec, -n FROM ends WHERE NOT long AND outcome <> 'open') GROUP BY 1"
+    ):
+        changes[index] = change
+    return [float(number) for number in accumulate(changes)]
 
 
 def _marks(tables: Tables, scope: Scope, condition: str, *, step: int) -> list[tuple[int, int, int]]:
@@ -59,13 +74,12 @@ def _marks(tables: Tables, scope: Scope, condition: str, *, step: int) -> list[t
     """
     origin = scope.first_second
     to_end = f"((sec - {origin}) // {step} + 1) * {step * MICROS} - (sec - {origin}) * {MICROS}"
-    where = condition if condition == "NOT long" else f"{condition} AND srv = $1"
     rows = tables.run(
         "SELECT bin, sum(n)::BIGINT, sum(t)::BIGINT FROM ("
-        f" SELECT (sec - {origin}) // {step} AS bin, n, n * ({to_end}) - rest AS t FROM starts WHERE {where}"
-        f" UNION ALL SELECT (sec - {origin}) // {step}, -n, rest - n * ({to_end}) FROM ends WHERE {where})"
+        f" SELECT (sec - {origin}) // {step} AS bin, n, n * ({to_end}) - rest AS t FROM starts WHERE {condition}"
+        f" UNION ALL SELECT (sec - {origin}) // {step}, -n, rest - n * ({to_end}) FROM ends WHERE {condition})"
         " GROUP BY bin ORDER BY bin",
-        [] if where == condition else [scope.server],
+        [scope.server],
     )
     return [(bin_, change, gained) for bin_, change, gained in rows]
 

@@ -33,6 +33,7 @@ def waves(tables: Tables, scope: Scope) -> tuple[Synchrony, ...]:
     their last arrival); autocorrelation at lags of 2 bins to 600 s, at most a third of that stretch. The period is
     the shortest local maximum within a tenth of the highest, after the autocorrelation has dipped. It counts if
     variance over mean is at least 2, and the strength at least 0.3 and four standard errors of white noise.
+    At twice the period it must still be half as high.
 
     Cannot see: waves of less than two seconds; fewer than three periods; periods that wander.
     """
@@ -73,8 +74,8 @@ def period(values: Sequence[int], *, longest: int) -> tuple[int, float] | None:
     variance = sum((value - mean) ** 2 for value in values) / size if size else 0.0
     if limit < 2 or variance < DISPERSION * mean:  # noqa: PLR2004
         return None
-    strengths = autocorrelation(values, limit)
-    peaks = _peaks_after_dip(strengths)
+    strengths = autocorrelation(values, 2 * limit)
+    peaks = [lag for lag in _peaks_after_dip(strengths[: limit + 1]) if _echoes(strengths, lag)]
     if not peaks:
         return None
     highest = max(strengths[lag] for lag in peaks)
@@ -82,6 +83,12 @@ def period(values: Sequence[int], *, longest: int) -> tuple[int, float] | None:
     if strengths[lag] < max(LEAST_STRENGTH, 4 / math.sqrt(size)):
         return None
     return lag, min(1.0, strengths[lag])
+
+
+def _echoes(strengths: Sequence[float], lag: int) -> bool:
+    """Whether the autocorrelation is high at twice the lag as well, within 2 %."""
+    reach = max(1, lag // 50)
+    return max(strengths[2 * lag - reach : 2 * lag + reach + 1]) >= strengths[lag] / 2
 
 
 def _peaks_after_dip(strengths: Sequence[float]) -> list[int]:
