@@ -8,7 +8,7 @@ looks like a credential elsewhere is blanked.
 """
 
 from snowpit.ingest.redact import BLANKED, REDACTED, SECRET
-from snowpit.model.request import STORED
+from snowpit.model.request import CLOSED_EARLY, STORED
 from snowpit.store import literal, quoted
 
 LATENCY = "apiserver.latency.k8s.io/"
@@ -27,7 +27,7 @@ INPUT = {
     "userAgent": "VARCHAR",
     "objectRef": "STRUCT(resource VARCHAR, namespace VARCHAR, name VARCHAR, apiGroup VARCHAR,"
     " apiVersion VARCHAR, subresource VARCHAR)",
-    "responseStatus": "STRUCT(reason VARCHAR, code INTEGER)",
+    "responseStatus": "STRUCT(reason VARCHAR, code INTEGER, message VARCHAR)",
     "requestObject": 'STRUCT(spec STRUCT(token VARCHAR, "user" VARCHAR))',
     "responseObject": 'STRUCT(status STRUCT("user" STRUCT(username VARCHAR)), spec STRUCT(token VARCHAR))',
     "requestReceivedTimestamp": "VARCHAR",
@@ -103,7 +103,8 @@ _EXPRESSIONS = {
     "impersonated": "nullif(impersonatedUser.username, '')",
     "subject": _SUBJECT,
     "code": "responseStatus.code",
-    "reason": "nullif(responseStatus.reason, '')",
+    "reason": "coalesce(nullif(responseStatus.reason, ''), CASE WHEN responseStatus.code = 401"
+    f" OR responseStatus.message = {literal(CLOSED_EARLY)} THEN nullif(responseStatus.message, '') END)",
     "etcd": _duration("etcd"),
     "queued": _duration("apf-queue-wait"),
     "webhooks": f"CASE WHEN annotations IS NOT NULL THEN coalesce({_MUTATING} + {_VALIDATING}, {_MUTATING}, {_VALIDATING}) END",

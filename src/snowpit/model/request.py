@@ -46,7 +46,7 @@ STORED = (
     Column("impersonated", "VARCHAR", "", "user name impersonated"),
     Column("subject", "VARCHAR", "", "for reviews: who was being reviewed; never the token"),
     Column("code", "INTEGER", "HTTP status", "status code of the answer; null while open"),
-    Column("reason", "VARCHAR", "", "reason of the Status object"),
+    Column("reason", "VARCHAR", "", "reason of the Status object; for a failed login its message"),
     Column("stage", "VARCHAR", "", "last audit stage seen, or the producer's own word"),
     Column("etcd", "BIGINT", "µs", "time in the database, from the annotations"),
     Column("queued", "BIGINT", "µs", "wait for a seat in priority and fairness"),
@@ -65,6 +65,10 @@ LONG_RUNNING_SUBRESOURCES = ("attach", "exec", "proxy", "log", "portforward")
 
 _QUOTED = ", ".join(f"'{name}'" for name in LONG_RUNNING_SUBRESOURCES)
 
+CLOSED_EARLY = "Connection closed early"
+"""Message of an audit event for a request whose client hung up before an answer (kubernetes/apiserver
+``pkg/endpoints/filters/audit.go``); the code is a faked 200."""
+
 BUCKETS_PER_OCTAVE = 16
 """Logarithmic latency buckets per doubling: a bucket is 4.4 % wide."""
 
@@ -73,7 +77,7 @@ DERIVED = (
     Column(
         "latency_bucket",
         "SMALLINT",
-        f"log2 × {BUCKETS_PER_OCTAVE}",
+        f"log2 x {BUCKETS_PER_OCTAVE}",
         "logarithmic bucket of the sojourn time (mergeable quantiles)",
         f"CAST(floor(log2(greatest(finished - received, 1)) * {BUCKETS_PER_OCTAVE}) AS SMALLINT)",
     ),
@@ -115,7 +119,9 @@ DERIVED = (
         "VARCHAR",
         "ok, client_error, unauthorized, rejected, timed_out, server_error, aborted, open",
         "how it ended, in the field's terms",
-        "CASE WHEN finished IS NULL THEN 'open' WHEN stage = 'Panic' THEN 'server_error'"
+        "CASE WHEN finished IS NULL AND (code IS NULL OR stage IN ('RequestReceived', 'ResponseStarted')) THEN 'open'"
+        " WHEN stage = 'Panic' THEN 'server_error'"
+        f" WHEN reason = '{CLOSED_EARLY}' THEN 'aborted'"
         " WHEN code = 429 THEN 'rejected' WHEN code = 504 THEN 'timed_out' WHEN code = 401 THEN 'unauthorized'"
         " WHEN code = 499 OR code = 0 THEN 'aborted' WHEN code >= 500 THEN 'server_error'"
         " WHEN code >= 400 THEN 'client_error' ELSE 'ok' END",

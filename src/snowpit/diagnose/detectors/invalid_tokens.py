@@ -130,6 +130,13 @@ def _weigh(scales: Scales, observed: Observed, plane: ControlPlane, *, bad: int)
         weight=0.9,
         at=logins.samples,
     )
+    steady = _rate(observed, logins.attempts)
+    scales.supports(
+        steady >= MIN_RATE and logins.share >= MIN_SHARE,
+        f"They come at {rate(steady)} while the server is active: failures are never remembered, so each is checked anew.",
+        observation="logins",
+        weight=0.6,
+    )
     sources = logins.sources
     scales.supports(
         0 < sources.sources <= 10 or sources.top_share >= 0.3,  # noqa: PLR2004 - few addresses, or one that stands out

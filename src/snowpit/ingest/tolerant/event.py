@@ -13,6 +13,7 @@ from snowpit.ingest.tolerant.kinds import NONE, Hints, Remarks, Row
 from snowpit.ingest.tolerant.request_info import request_info
 from snowpit.ingest.tolerant.subject import REVIEWS, subject
 from snowpit.ingest.tolerant.times import duration, instant
+from snowpit.model.request import CLOSED_EARLY
 
 LONGEST = 16_384
 """Characters of a text that are kept."""
@@ -121,7 +122,7 @@ def row_of(event: Event, remarks: Remarks, hints: Hints = NONE) -> Row | str:
         "audit_id": text(event.audit_id),
         "user_agent": text(event.user_agent),
         "code": code_of(status.get("code")),
-        "reason": text(status.get("reason")),
+        "reason": text(status.get("reason")) or _told(status),
         "server": text(hints.server),
     }
     _add_user(row, event)
@@ -132,6 +133,12 @@ def row_of(event: Event, remarks: Remarks, hints: Hints = NONE) -> Row | str:
         row["subject"] = text(subject(row["resource"], **bodies))
     bad = _add_times(row, event, remarks, hints=hints)
     return bad or row
+
+
+def _told(status: dict[str, Any]) -> str | None:
+    """The message where it stands for a missing reason: failed authentication, or a client that hung up."""
+    message = status.get("message")
+    return text(message) if code_of(status.get("code")) == 401 or message == CLOSED_EARLY else None  # noqa: PLR2004
 
 
 def code_of(value: object) -> int | None:
