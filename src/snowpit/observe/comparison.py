@@ -73,16 +73,24 @@ class Stretch:
     values: dict[tuple[str, str], Side]
 
 
-def stretch(tables: Tables) -> Stretch:
-    """Measure one side: rates per second over its window, by request class, user agent and user."""
-    window = extent(tables)
+def stretch(tables: Tables, *, since: int | None = None, until: int | None = None) -> Stretch:
+    """Measure one side: rates per second over its window, by request class, user agent and user.
+
+    Args:
+        tables: Requests of that side alone.
+        since: Start of the window, µs since the epoch; null for the first arrival.
+        until: End of the window; null for the last instant. Requests that arrived before it and ended later
+            hold their seats for their whole sojourn time.
+    """
+    seen = extent(tables)
+    window = Window(seen.start if since is None else since, seen.end if until is None else until)
     seconds = max(window.seconds, 1.0)
     values: dict[tuple[str, str], Side] = {}
     for subject, columns in SUBJECTS:
         names = [f"k{number}" for number in range(len(columns))]
-        for row in tables.run(_query(columns, names, window.end)):
+        for row in tables.run(_query(columns, names, seen.end)):
             values[subject, _name(row[: len(names)])] = _side(row[len(names) :], seconds)
-    total = tables.run(grouped("1 AS k0", ["k0"], window.end))
+    total = tables.run(grouped("1 AS k0", ["k0"], seen.end))
     return Stretch(window=window, total=_side(total[0][1:], seconds) if total else Side(), values=values)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from snowpit.observe.comparison import Change, Side, Stretch
 from snowpit.observe.pivot import Pivot, Row
 from snowpit.report.as_json import dumps, plain
-from snowpit.report.content import Block, Cell, Page, Paragraph, Spark, Table
+from snowpit.report.content import Block, Bullets, Cell, Page, Paragraph, Spark, Table
 from snowpit.report.figures import clock, count, plural, rate, seconds, share
 from snowpit.report.visible import visible
 
@@ -192,5 +192,7 @@ def compare_json(before: Stretch, after: Stretch, changes: Sequence[Change]) -> 
 
 def schema_page(columns: Sequence[tuple[str, str, str, str]]) -> Page:
     """Columns of the request table: name, type, unit, meaning."""
-    rows = tuple((name, kind, unit, meaning) for name, kind, unit, meaning in columns)
-    return Page("request table", (Table(("column", "type", "unit", "meaning"), rows),))
+    items = tuple(
+        f"{name} {kind}: {meaning}" + (f" ({unit})" if unit else "") for name, kind, unit, meaning in columns
+    )
+    return Page("request table", (Bullets(items),))

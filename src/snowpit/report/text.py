@@ -28,6 +28,10 @@ MOST = 120
 """Columns used at most: longer lines are hard to read."""
 
 LEAST_CELL = 12
+SPARK = 30
+"""Columns of a series in a table; half of them on a line shorter than :data:`ROOMY`."""
+
+ROOMY = 100
 _STYLES = {
     "strong": "1", "quiet": "2", "warning": "33", "title": "1;36", "label": "36", "number": "1", "bad": "1;31", "plain": "",
 }  # fmt: skip
@@ -176,7 +180,8 @@ def _cell(cell: Cell, style: Style) -> str:
     if isinstance(cell, Bar):
         return bar(cell.share, full="█" if style.unicode else "#")
     if isinstance(cell, Spark):
-        return spark(cell.values, 30, glyphs=GLYPHS if style.unicode else PLAIN_GLYPHS)
+        room = SPARK if style.width >= ROOMY else SPARK // 2
+        return spark(cell.values, room, glyphs=GLYPHS if style.unicode else PLAIN_GLYPHS)
     return visible(" ".join(cell.split()))
 
 

@@ -76,11 +76,7 @@ def opened(source: Source) -> Iterator[Evidence]:
 
 def narrow(tables: Tables, coverage: Coverage, source: Source) -> tuple[str, ...]:
     """Restrict the tables to the window and filter of a source; sentences that say so."""
-    end = max((file.last for file in coverage.files if file.last is not None), default=0)
-    since = instant(source.since, end) if source.since else None
-    until = instant(source.until, end) if source.until else None
-    if since is not None and until is not None and since >= until:
-        raise QueryError("The window is empty: --since is not before --until.", "Swap or widen them.")
+    since, until = bounds(coverage, source)
     conditions = [f"received >= {since}"] if since is not None else []
     conditions += [f"received < {until}"] if until is not None else []
     conditions += [f"({condition(source.where)})"] if source.where else []
@@ -88,12 +84,32 @@ def narrow(tables: Tables, coverage: Coverage, source: Source) -> tuple[str, ...
         return ()
     tables.restrict(" AND ".join(conditions))
     if not tables.run("SELECT 1 FROM requests LIMIT 1"):
-        first = min((file.first for file in coverage.files if file.first is not None), default=None)
+        first, last = extent(coverage)
         raise EvidenceError(
             "No request is left in this window and filter.",
-            f"The evidence runs from {iso(first)} to {iso(end)}.",
+            f"The evidence runs from {iso(first)} to {iso(last)}.",
         )
     return _remarks(since, until, source.where)
+
+
+def extent(coverage: Coverage) -> tuple[int, int]:
+    """First arrival and last instant of all evidence; the epoch where it tells no times."""
+    first = min((file.first for file in coverage.files if file.first is not None), default=0)
+    return first, max((file.last for file in coverage.files if file.last is not None), default=first)
+
+
+def bounds(coverage: Coverage, source: Source) -> tuple[int | None, int | None]:
+    """Start and end of the window that was asked for; null where it is open.
+
+    Raises:
+        QueryError: If one of them is no instant, or nothing lies between them.
+    """
+    _, end = extent(coverage)
+    since = instant(source.since, end) if source.since else None
+    until = instant(source.until, end) if source.until else None
+    if since is not None and until is not None and since >= until:
+        raise QueryError("The window is empty: --since is not before --until.", "Swap or widen them.")
+    return since, until
 
 
 def condition(text: str) -> str:

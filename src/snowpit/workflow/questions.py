@@ -7,7 +7,7 @@ from typing import Any
 from snowpit.errors import QueryError
 from snowpit.observe.comparison import Change, Stretch, compare, stretch
 from snowpit.observe.pivot import Pivot, pivot
-from snowpit.workflow.evidence import Source, narrow, opened
+from snowpit.workflow.evidence import Evidence, Source, bounds, extent, narrow, opened
 
 
 def top(source: Source, columns: Sequence[str], *, measure: str, limit: int, per_s: float | None) -> Pivot:
@@ -45,11 +45,22 @@ def difference(
             "Give two logs, or one log with --split TIME, or with --before and --after.",
         )
     with opened(source) as evidence:
-        sides = []
-        for since, until in windows:
-            narrow(evidence.tables, evidence.coverage, replace(source, since=since, until=until))
-            sides.append(stretch(evidence.tables))
-    return sides[0], sides[1], compare(*sides, limit=limit)
+        before, after = (
+            _side(evidence, replace(source, since=since, until=until)) for since, until in windows
+        )
+    return before, after, compare(before, after, limit=limit)
+
+
+def _side(evidence: Evidence, source: Source) -> Stretch:
+    """One window, as far as the evidence covers it: what lies outside would water down the rates."""
+    narrow(evidence.tables, evidence.coverage, source)
+    since, until = bounds(evidence.coverage, source)
+    first, last = extent(evidence.coverage)
+    return stretch(
+        evidence.tables,
+        since=None if since is None else max(since, first),
+        until=None if until is None else min(until, last + 1),
+    )
 
 
 def _measured(source: Source) -> Stretch:
