@@ -138,7 +138,7 @@ ODD = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(ODD, max_size=60))
 def test_any_rows_give_finite_numbers_and_shares_within_bounds(rows: list[dict[str, object]]) -> None:
     found = observed(rows)

@@ -50,7 +50,7 @@ def sweep(intervals: list[tuple[int, int]]) -> int:
 INTERVALS = st.lists(st.tuples(st.integers(0, 8_000_000), st.integers(1, 5_000_000)), min_size=1, max_size=40)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(INTERVALS)
 def test_the_peak_and_the_seat_time_equal_a_brute_force_sweep(spans: list[tuple[int, int]]) -> None:
     with Tables() as tables:
@@ -63,7 +63,7 @@ def test_the_peak_and_the_seat_time_equal_a_brute_force_sweep(spans: list[tuple[
     assert abs(sum(line.series["held_mutating"]) * line.step_s - found.held_s) < 1e-6
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(INTERVALS, st.integers(0, 5))
 def test_what_arrived_has_ended_or_is_open(spans: list[tuple[int, int]], still: int) -> None:
     rows = [attempt(start / 1e6, length / 1e6) for start, length in spans]

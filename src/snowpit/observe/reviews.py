@@ -9,9 +9,9 @@ from snowpit.observe.figures import pointers, quantile, spread, top_values
 from snowpit.observe.scope import Scope
 from snowpit.store import Tables
 
-BY_TOKEN = "r = 'tokenreviews'"
+OF_IDENTITY = "r = 'tokenreviews'"
 ACCESS = "r IN ('subjectaccessreviews', 'selfsubjectaccessreviews', 'localsubjectaccessreviews', 'selfsubjectrulesreviews')"
-KINDS = (("tokenreviews", BY_TOKEN), ("subjectaccessreviews", ACCESS))
+KINDS = (("tokenreviews", OF_IDENTITY), ("subjectaccessreviews", ACCESS))
 CREATORS = (("node", "client_kind = 'node'"), ("other", "client_kind <> 'node'"))
 
 

@@ -11,7 +11,7 @@ from snowpit.store import Tables
 CLASSES = 8
 LEAST_ARRIVALS = 50
 LONGEST_S = 600
-LEAST_STRENGTH = 0.3
+LEAST_STRENGTH = 0.4
 DISPERSION = 2.0
 PERIODS = 3
 
@@ -32,7 +32,7 @@ def waves(tables: Tables, scope: Scope) -> tuple[Synchrony, ...]:
     How computed: arrivals per bin of the eight most frequent classes (over the stretch from their first to
     their last arrival); autocorrelation at lags of 2 bins to 600 s, at most a third of that stretch. The period is
     the shortest local maximum within a tenth of the highest, after the autocorrelation has dipped. It counts if
-    variance over mean is at least 2, and the strength at least 0.3 and four standard errors of white noise.
+    variance over mean is at least 2, and the strength at least 0.4 and four standard errors of white noise.
     At twice the period it must still be half as high.
 
     Cannot see: waves of less than two seconds; fewer than three periods; periods that wander.
