@@ -76,9 +76,9 @@ def period(values: Sequence[int], *, longest: int) -> tuple[int, float] | None:
         return None
     strengths = autocorrelation(values, 2 * limit)
     peaks = [lag for lag in _peaks_after_dip(strengths[: limit + 1]) if _echoes(strengths, lag)]
-    if not peaks:
+    highest = max((strengths[lag] for lag in peaks), default=0.0)
+    if highest <= 0:
         return None
-    highest = max(strengths[lag] for lag in peaks)
     lag = next(lag for lag in peaks if strengths[lag] >= 0.9 * highest)
     if strengths[lag] < max(LEAST_STRENGTH, 4 / math.sqrt(size)):
         return None
