@@ -155,3 +155,16 @@ def test_a_diagnosis_loads_no_heavy_library(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stderr.strip() == "[]"
+
+
+def test_a_full_disk_is_told_without_a_traceback() -> None:
+    command = f"{sys.executable} -m snowpit facts > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-2].startswith("error: No space left on device")
+
+
+def test_a_closed_standard_output_is_no_defect() -> None:
+    command = f"{sys.executable} -m snowpit policy --node n >&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    assert (done.returncode, done.stderr) == (0, "")

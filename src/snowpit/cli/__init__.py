@@ -20,6 +20,10 @@ OK, FOUND, NO_JUDGEMENT, USAGE, STOPPED = 0, 1, 2, 64, 130
 _SIGNALS: list[int] = []
 """Signals that asked the program to end."""
 
+SPACE = (
+    "Check the space and the rights where the output goes, and of $TMPDIR, where large evidence is worked on."
+)
+
 COMMANDS = {
     "diagnose": "Say who overloads the API server, why, and what ends it.",
     "top": "Rank requests by any columns.",
@@ -79,8 +83,11 @@ def run(argv: Sequence[str]) -> int:
     Args:
         argv: Name of the program and its arguments.
     """
-    signal.signal(signal.SIGTERM, _terminate)
-    signal.signal(signal.SIGHUP, _terminate)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup wants to outlive its terminal
+            signal.signal(number, _terminate)
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 - closed by the caller (>&-)
+    sys.stderr = sys.stderr or sys.stdout
     arguments = list(argv[1:]) or ["--help"]
     try:
         result = main.main(args=arguments, prog_name=program(argv[0]), standalone_mode=False)
@@ -102,6 +109,9 @@ def _failed(error: Exception) -> int:
     if isinstance(error, BrokenPipeError):
         _hush()
         return OK
+    if isinstance(error, OSError):
+        _hush()
+        return _explained(EvidenceError(f"{error.strerror or type(error).__name__}.", SPACE))
     # The database turns whatever a signal handler raises into this error.
     if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
         return 128 + _SIGNALS[-1] if _SIGNALS else STOPPED
