@@ -34,12 +34,12 @@ def schema() -> dict[str, Any]:
         "schema": {"const": SCHEMA},
         "snowpit": TEXT,
         "answer": TEXT,
-        "exit": closed({"code": {"enum": [0, 1, 2]}, "meaning": TEXT}),
+        "exit": record({"code": {"enum": [0, 1, 2]}, "meaning": TEXT}),
         "judged": {"type": "boolean"},
         "window": of(Window, definitions),
         "remarks": listed(TEXT),
         "control_plane": {"type": "object", "additionalProperties": of(Sourced, definitions)},
-        "coverage": closed({"events": COUNT, "kept": COUNT, "rejected": COUNT, "files": listed(file)}),
+        "coverage": record({"events": COUNT, "kept": COUNT, "rejected": COUNT, "files": listed(file)}),
         "chain": listed(of(Link, definitions)),
         "findings": listed(of(Finding, definitions)),
         "observations": of(Observed, definitions),
@@ -48,18 +48,17 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Report of snowpit diagnose",
-        **closed(top),
+        **record(top),
         "$defs": dict(sorted(definitions.items())),
     }
 
 
-def closed(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """An object with exactly these members."""
+def record(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """An object with these members; later releases may add others."""
     return {
         "type": "object",
         "properties": dict(properties),
         "required": list(properties),
-        "additionalProperties": False,
     }
 
 
@@ -75,23 +74,23 @@ def of(kind: Any, definitions: dict[str, Any], name: str = "") -> dict[str, Any]
     if kind in PLAIN:
         return PLAIN[kind]
     if kind is Window:
-        return closed({"start": INSTANT, "end": INSTANT, "seconds": PLAIN[float]})
+        return record({"start": INSTANT, "end": INSTANT, "seconds": PLAIN[float]})
     if inspect.isclass(kind) and issubclass(kind, StrEnum):
         return {"enum": [str(item) for item in kind]}
     return (
-        _record(kind, definitions)
+        _reference(kind, definitions)
         if inspect.isclass(kind) and not get_args(kind)
         else _generic(kind, definitions, name)
     )
 
 
-def _record(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
+def _reference(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
     """A reference to the definition of a dataclass or named tuple."""
     if kind.__name__ not in definitions:
         definitions[kind.__name__] = {}
         hints = get_type_hints(kind)
         names = [item.name for item in fields(kind)] if is_dataclass(kind) else list(kind._fields)  # type: ignore[attr-defined]
-        definitions[kind.__name__] = closed({name: of(hints[name], definitions, name) for name in names})
+        definitions[kind.__name__] = record({name: of(hints[name], definitions, name) for name in names})
     return {"$ref": f"#/$defs/{kind.__name__}"}
 
 

@@ -38,6 +38,16 @@ TOP = [
 ]
 
 
+def strict(part: Any) -> Any:
+    """The schema without room for additions: what this release prints is all described."""
+    if isinstance(part, list):
+        return [strict(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    made = {key: strict(value) for key, value in part.items()}
+    return made | {"additionalProperties": False} if isinstance(made.get("required"), list) else made
+
+
 def schema() -> Any:
     return json.loads((files("snowpit") / "report" / "schema" / "report-v1.json").read_text("utf-8"))
 
@@ -63,14 +73,23 @@ def test_the_schema_is_a_schema() -> None:
 @pytest.mark.parametrize("make", [logs.healthy, logs.hostile, logs.with_tokens])
 def test_reports_of_logs_are_valid(make: Any, tmp_path: Path) -> None:
     document = json.loads(as_json.render(read_case(make(tmp_path / "a.log"))))
-    Draft202012Validator(schema()).validate(document)
+    Draft202012Validator(strict(schema())).validate(document)
     assert list(document) == TOP
 
 
 @pytest.mark.parametrize("version", ["1.7", "1.12.4", "1.13.12", "1.20", "1.34.1"])
 def test_reports_of_any_server_version_are_valid(version: str) -> None:
     document = as_json.document(by_hand(healthy(rejected=900, timed_out=700), version))
-    Draft202012Validator(schema()).validate(document)
+    Draft202012Validator(strict(schema())).validate(document)
+
+
+def test_a_report_of_a_later_release_is_valid_too() -> None:
+    document = as_json.document(by_hand(healthy()))
+    Draft202012Validator(schema()).validate(document | {"added": 1})
+    assert not Draft202012Validator(strict(schema())).is_valid(document | {"added": 1})
+    assert not Draft202012Validator(schema()).is_valid(
+        {key: document[key] for key in document if key != "answer"}
+    )
 
 
 def test_every_detector_and_observation_is_in_the_report() -> None:
