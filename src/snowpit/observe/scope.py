@@ -30,7 +30,7 @@ LOST_S = 60
 _BASE = """
 SELECT *, coalesce(verb, '') AS v, coalesce("group", '') AS g, coalesce(resource, '') AS r,
   coalesce(subresource, '') AS s, coalesce(server, '') AS srv, received // 1000000 AS sec,
-  coalesce(mutating, false) AS mut, coalesce(long_running, false) AS long,
+  coalesce(mutating AND verb <> '', false) AS mut, coalesce(long_running, false) AS long,
   ({timed} AND NOT coalesce(long_running, false) AND outcome NOT IN ('rejected', 'unauthorized')
     AND client_kind NOT IN ('master', 'loopback')) AS holder,
   greatest(coalesce(finished, {end}), received) AS ended
@@ -43,7 +43,7 @@ SELECT v, g, r, s, client_kind, mut, long, outcome, code, level, latency_bucket 
   CAST(sum(CASE WHEN holder THEN ended - received ELSE 0 END) AS BIGINT) AS held,
   CAST(sum(ended - received) AS BIGINT) AS total,
   min(greatest(latency, 0)) AS low, max(greatest(latency, 0)) AS high,
-  arg_max({'file': file, 'line': line}, (ended - received, -received)) AS slowest,
+  arg_max({'file': file, 'line': line}, (ended - received, -received, -file, -line)) AS slowest,
   arg_min({'file': file, 'line': line}, (received, file, line)) AS earliest
 FROM base GROUP BY ALL
 """
@@ -125,6 +125,7 @@ def prepare(
     attempts, start, end, later, backward = tables.run(
         "SELECT count(received), coalesce(min(received), 0), coalesce(max(greatest(received, finished)), -1) + 1,"
         " count(*) FILTER (finished > received), count(*) FILTER (finished < received) FROM requests"
+        " WHERE received IS NOT NULL"
     )[0]
     timed = "true" if later else "false"
     base = _BASE.format(timed=timed, end=_end_of_open(tables, end) if later else "received")
