@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test checks golden docs clean
+.PHONY: demo test checks golden docs picture clean
 
 demo: $(VENV)/installed
 	@$(BIN)/snowpit demo; status=$$?; [ $$status -le 1 ]
@@ -25,6 +25,9 @@ golden: $(VENV)/installed-test
 
 docs: $(VENV)/installed-test
 	$(BIN)/python docs/generate.py
+
+picture: $(VENV)/installed-test
+	$(BIN)/python docs/picture.py
 
 clean:
 	rm -rf $(VENV) build src/*.egg-info

@@ -322,9 +322,14 @@ def test_starvation_is_refuted_where_there_is_no_limiter() -> None:
 
 
 def test_a_token_flood_at_the_limiters_rate_is_undecided_while_its_harm_is_invisible() -> None:
-    finding = invalid_tokens.detect(bad_tokens(6000, trouble=False), OLD)
-    assert finding.verdict is Verdict.UNDECIDED
-    assert invalid_tokens.detect(bad_tokens(6000, trouble=False), NEW).verdict is Verdict.REFUTED
+    flood = bad_tokens(6000, trouble=False)
+    small = replace(flood, traffic=replace(flood.traffic, attempts=100_000))
+    assert invalid_tokens.detect(small, OLD).verdict is Verdict.UNDECIDED
+    assert invalid_tokens.detect(small, NEW).verdict is Verdict.REFUTED
+
+
+def test_failed_logins_that_are_most_of_a_fast_load_are_trouble_by_themselves() -> None:
+    assert invalid_tokens.detect(bad_tokens(6000, trouble=False), NEW).verdict is Verdict.SUPPORTED
 
 
 def test_a_short_incident_in_a_long_log_is_still_trouble() -> None:

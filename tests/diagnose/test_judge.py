@@ -134,7 +134,7 @@ def test_the_change_point_is_the_trigger_where_there_is_one() -> None:
         at=60_000_000, what="rejected", before=0.0, after=40.0, first_class="create tokenreviews"
     )
     found = judge([finding("token_review_storm")], replace(IN_TROUBLE, change=change), PLANE)
-    assert "1970-01-01T00:01:00" in found.chain[0].text
+    assert "1970-01-01 00:01:00Z" in found.chain[0].text
     assert found.chain[0].known
 
 

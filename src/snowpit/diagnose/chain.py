@@ -6,7 +6,7 @@ from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.words import count, percent
 from snowpit.model.finding import Finding, Link, Role, Verdict
 from snowpit.model.observation import Observed
-from snowpit.model.window import iso
+from snowpit.model.window import clock
 
 TRIGGERS = ("relist_herd", "server_stall")
 """Findings that can set an overload off and be over long before it is."""
@@ -45,7 +45,7 @@ def chain(placed: Sequence[Finding], observed: Observed, plane: ControlPlane) ->
     rest = supported[1:]
     links = [_trigger(supported, root, observed)]
     if root.role is Role.CAUSE:
-        links.append(Link("mechanism", root.claim, root.id))
+        links.append(Link("mechanism", root.mechanism or root.claim, root.id))
     else:
         links.append(Link("mechanism", "What causes it is not shown by this evidence.", known=False))
         rest = supported
@@ -66,7 +66,7 @@ def _trigger(supported: Sequence[Finding], root: Finding, observed: Observed) ->
         return Link("trigger", "What set it off lies before this evidence, or outside of it.", known=False)
     grew = f"; {change.first_class} grew most" if change.first_class else ""
     what = SERIES.get(change.what, change.what)
-    text = f"At {iso(change.at)} {what} went from {change.before:,.1f} to {change.after:,.1f}{grew}."
+    text = f"At {clock(change.at)} {what} went from {change.before:,.1f} to {change.after:,.1f}{grew}."
     return Link("trigger", text)
 
 

@@ -39,6 +39,7 @@ class Profile:
         mistaken_for: Hypotheses it is easily mistaken for, with why this is not them.
         sources: Threads and files.
         explains: Ids of findings that follow from it.
+        mechanism: How it does its harm, in one sentence; see :func:`conclude` for one that depends on the version.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Profile:
     mistaken_for: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     explains: tuple[str, ...] = ()
+    mechanism: str = ""
 
 
 @dataclass(slots=True)
@@ -104,6 +106,7 @@ def conclude(
     numbers: Mapping[str, Number] | None = None,
     impact: float = 0.0,
     would_change: str = "",
+    mechanism: str = "",
 ) -> Finding:
     """Read the scales.
 
@@ -119,6 +122,7 @@ def conclude(
         numbers: Every figure used, by name.
         impact: Share of the server's trouble that it accounts for.
         would_change: What would change the verdict.
+        mechanism: How it does its harm on this version; empty for what the profile says.
     """
     verdict = _verdict(scales, present=present, harmful=harmful, visible=visible)
     supported = verdict is Verdict.SUPPORTED
@@ -128,6 +132,7 @@ def conclude(
         role=profile.role,
         title=profile.title,
         claim=claim if supported else denial or claim,
+        mechanism=(mechanism or profile.mechanism) if supported else "",
         numbers=dict(numbers or {}),
         evidence_for=_heaviest(scales.evidence_for),
         evidence_against=_heaviest(scales.evidence_against),

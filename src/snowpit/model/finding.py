@@ -70,6 +70,7 @@ class Finding:
         role: Its place in the causal chain; the judge may move it.
         title: A few words for a heading.
         claim: One sentence, with the names and numbers of this case.
+        mechanism: One sentence: how what is claimed does the harm; empty to let the claim stand for it.
         numbers: Every figure that the claim and the evidence use, by name.
         evidence_for: Statements that support the claim.
         evidence_against: Statements that speak against it.
@@ -88,6 +89,7 @@ class Finding:
     role: Role
     title: str
     claim: str
+    mechanism: str = ""
     numbers: Mapping[str, float | int | str | None] = field(default_factory=dict)
     evidence_for: tuple[Statement, ...] = ()
     evidence_against: tuple[Statement, ...] = ()

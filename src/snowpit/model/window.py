@@ -34,3 +34,13 @@ def iso(instant: int | None) -> str | None:
     seconds, micros = divmod(instant, MICROS)
     moment = datetime.fromtimestamp(seconds, tz=UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{micros:06d}Z"
+
+
+def clock(instant: int | None) -> str:
+    """An instant to the second, as people read it.
+
+    >>> clock(1_500_000)
+    '1970-01-01 00:00:01Z'
+    """
+    text = iso(instant)
+    return f"{text[:10]} {text[11:19]}Z" if text else "an unknown time"

@@ -45,6 +45,7 @@ PROFILE = Profile(
     ),
     sources=("kubernetes/kubernetes#70302", "kyverno/kyverno#17058", "kube-rbac-proxy#285"),
     explains=("inflight_limit", "retry_storm", "heartbeat_pressure"),
+    mechanism="Each question is a create that holds a mutating seat for a moment; answers that the asking component does not remember are asked for again, once an object, user or request.",
 )
 
 

@@ -43,6 +43,7 @@ PROFILE = Profile(
     ),
     sources=("kubernetes/kubernetes#47899", "kubernetes/kubernetes#47366", "kubernetes/kubernetes#77723"),
     explains=("inflight_limit", "retry_storm", "heartbeat_pressure", "hot_client"),
+    mechanism="Each Event object is a write of its own that holds a mutating seat and goes to the database; refused ones are sent again.",
 )
 
 MIN_EVENTS = 200

@@ -45,6 +45,7 @@ PROFILE = Profile(
     ),
     sources=("kubernetes/kubernetes#95259", "kubernetes/kubernetes#47899"),
     explains=("inflight_limit", "retry_storm", "heartbeat_pressure", "server_stall"),
+    mechanism="One client asks more than the server can carry beside all others, and takes seats, processor time or refusals from them.",
 )
 
 DIMENSIONS = ("user", "node", "source", "user_agent")

@@ -41,6 +41,7 @@ PROFILE = Profile(
     role=Role.SYMPTOM,
     mistaken_for=("the cause: the limit only shows where the overload arrives",),
     sources=("apiserver 1.12.0 pkg/server/filters/maxinflight.go", "kubernetes/kubernetes#47899"),
+    mechanism="A request that finds no free seat is refused at once with 429 and Retry-After; whoever holds the seats decides how long that lasts.",
 )
 
 MIN_ATTEMPTS = 50

@@ -55,6 +55,7 @@ PROFILE = Profile(
         "kubernetes/cloud-provider-openstack#1318",
     ),
     explains=("loopback_starvation", "hot_client", "retry_storm"),
+    mechanism="A failed validation is never remembered, so every request with such a token is checked anew before any limit applies to it.",
 )
 
 MIN_FAILED = 100

@@ -46,6 +46,7 @@ PROFILE = Profile(
     ),
     sources=("kubernetes/kubernetes#96082", "projectcalico/node#1200", "kyverno/kyverno#8005"),
     explains=("inflight_limit", "retry_storm", "server_stall", "hot_client"),
+    mechanism="A LIST of a whole collection is read, decoded and encoded object by object while it holds its read-only seat, and a client that gives up and asks again keeps that work going.",
 )
 
 MIN_LISTS = 30

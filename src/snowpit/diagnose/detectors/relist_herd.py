@@ -34,7 +34,7 @@ from snowpit.diagnose.weigh import Number, Profile, Scales, conclude
 from snowpit.diagnose.words import count, seconds
 from snowpit.model.finding import Finding, Role
 from snowpit.model.observation import Observed
-from snowpit.model.window import iso
+from snowpit.model.window import clock
 
 PROFILE = Profile(
     id="relist_herd",
@@ -43,6 +43,7 @@ PROFILE = Profile(
     mistaken_for=("a LIST storm by a few clients: that does not decay",),
     sources=("kubernetes/kubernetes#86483", "kubernetes/kubernetes#86430", "kubernetes/kubernetes#79805"),
     explains=("inflight_limit", "retry_storm", "server_stall"),
+    mechanism="All informers lose their watch at the same moment, LIST everything again and open new watches; those refused come back after about a second until they get through.",
 )
 
 MIN_HERD = 100
@@ -73,7 +74,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         and herd.share >= 0.2,  # noqa: PLR2004
         harmful=trouble(observed).real and _harmed(observed),
         visible=observed.policy.has_read or not trouble(observed).real,
-        claim=f"At {iso(herd.at)} {count(herd.clients)} clients list and watch everything again: {count(herd.lists)} LISTs and "
+        claim=f"At {clock(herd.at)} {count(herd.clients)} clients list and watch everything again: {count(herd.lists)} LISTs and "
         f"{count(herd.watches)} watch starts within 30 s, {times:,.0f} times the usual.",
         denial=f"At most {count(size)} LISTs and watch starts within 30 s by {count(herd.clients)} clients; usual are {count(herd.typical)}."
         if observed.policy.has_read

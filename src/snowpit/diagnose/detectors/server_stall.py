@@ -32,7 +32,7 @@ from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count, percent, rate, seconds
 from snowpit.model.finding import Finding, Role
 from snowpit.model.observation import Observed, Stall
-from snowpit.model.window import iso
+from snowpit.model.window import clock
 
 PROFILE = Profile(
     id="server_stall",
@@ -44,6 +44,7 @@ PROFILE = Profile(
     ),
     sources=("kubernetes/kubernetes#70082", "etcd-io/etcd discussion 17305"),
     explains=("inflight_limit", "retry_storm", "heartbeat_pressure"),
+    mechanism="Whatever stopped the server or its database stopped all requests alike; they kept their seats until it went on.",
 )
 
 MIN_CLASSES = 4
@@ -65,7 +66,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     scales.misses(
         True,  # noqa: FBT003 - the audit log alone cannot tell
         "what stalled: etcd_disk_wal_fsync_duration_seconds and leader changes; CPU, memory and disk of the API server's host at "
-        f"{iso(worst.window.start)}",
+        f"{clock(worst.window.start)}",
     )
     _weigh(scales, stalls, worst)
     return conclude(
@@ -75,7 +76,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         present=True,
         harmful=worst.waiting >= MIN_WAITING and worst.window.seconds >= MIN_S,
         visible=True,
-        claim=f"At {iso(worst.window.start)} the whole server stood still for {seconds(worst.window.seconds)}: {count(worst.slow_classes)} of "
+        claim=f"At {clock(worst.window.start)} the whole server stood still for {seconds(worst.window.seconds)}: {count(worst.slow_classes)} of "
         f"{count(worst.classes)} kinds of request were slow together, {count(worst.waiting)} requests waited, then "
         f"{count(worst.burst)} ended within a second.",
         denial=f"A stretch of {seconds(worst.window.seconds)} in which most kinds of request were slow, with {count(worst.waiting)} waiting.",

@@ -46,6 +46,7 @@ PROFILE = Profile(
     ),
     sources=("kubernetes/kubernetes#82768", "kubernetes/kubernetes#71508"),
     explains=("inflight_limit", "retry_storm", "heartbeat_pressure"),
+    mechanism="The webhook is called while the write holds its seat, so every matching write keeps a seat until the webhook answers or its timeout ends.",
 )
 
 SLOW_S = 0.5

@@ -47,6 +47,7 @@ PROFILE = Profile(
     ),
     sources=("istio/istio#27945", "istio/istio#11673"),
     explains=("inflight_limit", "retry_storm", "heartbeat_pressure", "server_stall"),
+    mechanism="Each review holds a mutating seat while the server validates the reviewed token; answers that the creator does not remember are asked for again.",
 )
 
 

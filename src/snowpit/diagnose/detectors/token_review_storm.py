@@ -39,7 +39,7 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
-from snowpit.diagnose.limiter import review_drain, weigh_limiter
+from snowpit.diagnose.limiter import LIMITER_PER_S, review_drain, weigh_limiter
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude, near
 from snowpit.diagnose.words import count, listed, percent, rate, seconds
@@ -102,6 +102,29 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         numbers=_numbers(observed, reviews, plane),
         impact=reviews.held_share,
         would_change="Reviews that end in milliseconds, or other writes that hold more seat time than they do.",
+        mechanism=_mechanism(plane),
+    )
+
+
+def _mechanism(plane: ControlPlane) -> str:
+    """How reviews hold seats on this version."""
+    limiter, lister = plane.number("loopback_qps"), plane.flag("informer_first")
+    ends = plane.number("handler_timeout_s") or 30.0
+    seat = "A review validates its token while it holds a mutating seat"
+    if limiter is None or (limiter > 0 and not lister):
+        before = "" if limiter else "before 1.14 "
+        return (
+            f"{seat}; {before}an uncached token costs two look-ups one after the other behind a limiter of {rate(LIMITER_PER_S)}, 25 "
+            f"validations a second for all tokens; at {seconds(ends)} the seat is freed with 504 and the look-ups run on."
+        )
+    if limiter > 0:
+        return (
+            f"{seat}; on {plane.version} look-ups ask the informer's cache first, so only tokens of deleted objects, or a server "
+            f"that has just started, go through the limiter of {rate(limiter)}."
+        )
+    return (
+        f"{seat}; {plane.version} has no limiter in the way, so something else makes validation slow: the database, a webhook "
+        "authenticator, or tokens that are not valid and are never remembered."
     )
 
 
