@@ -25,16 +25,16 @@ class Row(NamedTuple):
 
     Args:
         values: In the order of the columns asked for; null where the evidence has none.
-        count: Attempts.
+        attempts: Attempts.
         held: Seconds of seat time; long-running, exempt (system:masters, loopback), rejected (429) and unauthorized (401) attempts hold none.
         p99: 99th percentile of the sojourn time of finished attempts that were not rejected, seconds (within 2.2 %).
         errors: Attempts that ended in 4xx (but 429), 5xx, a time-out or were aborted.
         rejected: Attempts answered 429.
-        series: The measure per bin (count where the measure is ``p99``).
+        series: The measure per bin (attempts where the measure is ``p99``).
     """
 
     values: tuple[str | None, ...]
-    count: int
+    attempts: int
     held: float
     p99: float | None
     errors: int

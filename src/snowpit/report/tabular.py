@@ -40,10 +40,10 @@ def pivot_page(found: Pivot) -> Page:
 
 
 def _pivot_row(row: Row, found: Pivot) -> tuple[Cell, ...]:
-    value = {"count": row.count, "p99": row.count}.get(found.measure, getattr(row, found.measure))
+    value = row.attempts if found.measure in ("count", "p99") else getattr(row, found.measure)
     whole = share(value / found.total) if found.total and found.measure != "p99" else "-"
     names = tuple("-" if value is None else value for value in row.values)
-    figures = (count(row.count), seconds(row.held), seconds(row.p99), count(row.errors), count(row.rejected))
+    figures = (count(row.attempts), seconds(row.held), seconds(row.p99), count(row.errors), count(row.rejected))
     return (*names, *figures, whole, Spark(row.series))
 
 
@@ -68,7 +68,7 @@ def pivot_json(found: Pivot) -> str:
         {
             **dict(zip(found.columns, row.values, strict=True)),
             "measures": {
-                "count": row.count,
+                "count": row.attempts,
                 "held_s": plain(row.held),
                 "p99_s": plain(row.p99),
                 "errors": row.errors,
