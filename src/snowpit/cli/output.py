@@ -6,7 +6,7 @@ import sys
 
 from snowpit.report.text import Style
 
-PIPED = 100
+PIPED = 120
 """Columns where standard output is no terminal: the same for everyone."""
 
 

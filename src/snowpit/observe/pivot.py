@@ -107,7 +107,15 @@ def pivot(
     )
     groups, total = tables.run("SELECT count(*), coalesce(sum(measure), 0) FROM groups")[0]
     rows = tuple(
-        Row(row[6:], *row[1:6], tuple(series.get(row[0], {}).get(place, 0.0) for place in range(bins)))
+        Row(
+            row[6:],
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            row[5],
+            tuple(series.get(row[0], {}).get(place, 0.0) for place in range(bins)),
+        )
         for row in found
     )
     return Pivot(
