@@ -140,7 +140,9 @@ def test_the_change_point_is_the_trigger_where_there_is_one() -> None:
 
 def test_the_answer_says_what_who_why_and_what_first() -> None:
     text = judge([finding("token_review_storm")], IN_TROUBLE, PLANE).answer
-    assert text.startswith("The claim of token_review_storm.")
+    assert text.startswith(
+        "Very likely (1 of 1 predictions that the evidence can test hold): The claim of token_review_storm."
+    )
     assert "Why it does not stop" in text
     assert "First: stop what token_review_storm accuses." in text
     assert "1 of 1 predictions" in text

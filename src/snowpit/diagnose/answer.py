@@ -9,7 +9,7 @@ from snowpit.diagnose.words import count, percent, rate, seconds
 from snowpit.model.finding import Finding, Role, Verdict
 from snowpit.model.observation import Observed
 
-SURE = ((0.9, "very likely"), (0.7, "likely"), (0.0, "possible"))
+SURE = ((0.9, "Very likely"), (0.7, "Likely"), (0.0, "Possibly"))
 """Strength of a finding in words."""
 
 
@@ -52,17 +52,21 @@ def answer(placed: Sequence[Finding], observed: Observed, plane: ControlPlane) -
 def _caused(roots: Sequence[Finding], supported: Sequence[Finding], plane: ControlPlane) -> str:
     """An overload with its cause."""
     root = roots[0]
-    parts = [_sentence(root.claim)]
+    parts = [f"{_sure(root)}: {_sentence(root.claim)}"]
     if len(roots) > 1:
         parts.append(f"Beside it: {_lowered(roots[1].claim)}")
     parts.append(_why(root, supported, plane))
     if root.remedies:
         parts.append(f"First: {_first(root.remedies[0].text)}")
-    held = len(root.evidence_for)
-    known = held + len(root.evidence_against)
-    word = next(text for least, text in SURE if root.strength >= least)
-    parts.append(f"This is {word}: {held} of {known} predictions that the evidence can test hold.")
     return " ".join(part for part in parts if part)
+
+
+def _sure(finding: Finding) -> str:
+    """How sure a finding is, in words and figures."""
+    held = len(finding.evidence_for)
+    known = held + len(finding.evidence_against)
+    word = next(text for least, text in SURE if finding.strength >= least)
+    return f"{word} ({held} of {known} predictions that the evidence can test hold)"
 
 
 def _why(root: Finding, supported: Sequence[Finding], plane: ControlPlane) -> str:
