@@ -2,6 +2,7 @@
 # Both make their own environment in .venv; a fresh Debian machine needs python3, python3-venv and make.
 
 PYTHON ?= python3
+PYTEST_ARGS ?= -n auto
 VENV := .venv
 BIN := $(VENV)/bin
 
