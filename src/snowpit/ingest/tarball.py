@@ -96,6 +96,8 @@ class _Body:
 
 def _number(field: bytes) -> int | None:
     """A number in octal digits, or in base 256 if the first bit is set; null if it is none."""
+    if not field:
+        return None
     if field[0] & 0x80:
         return int.from_bytes(bytes((field[0] & 0x7F,)) + field[1:], "big")
     try:

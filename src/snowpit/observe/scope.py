@@ -33,7 +33,7 @@ SELECT *, coalesce(verb, '') AS v, coalesce("group", '') AS g, coalesce(resource
   coalesce(mutating AND verb <> '', false) AS mut, coalesce(long_running, false) AS long,
   ({timed} AND NOT coalesce(long_running, false) AND outcome NOT IN ('rejected', 'unauthorized')
     AND client_kind NOT IN ('master', 'loopback')) AS holder,
-  greatest(coalesce(finished, {end}), received) AS ended
+  greatest(coalesce(finished, CASE WHEN outcome = 'open' THEN {end} ELSE received END), received) AS ended
 FROM requests WHERE received IS NOT NULL
 """
 
