@@ -21,6 +21,9 @@ KUBELETS = "CASE WHEN client_kind = 'node' THEN 'system:node:*' ELSE \"user\" EN
 MOST = 5_000
 """Values looked at per side; smaller ones could not change the ranking."""
 
+NOTICEABLE = 0.01
+"""Part of the largest change below which a change is noise to a reader."""
+
 
 class Side(NamedTuple):
     """One value on one side.
@@ -95,13 +98,23 @@ def stretch(tables: Tables, *, since: int | None = None, until: int | None = Non
 
 
 def compare(before: Stretch, after: Stretch, *, limit: int = 20) -> tuple[Change, ...]:
-    """What changed, largest effect first: seats, then failures, then arrivals."""
+    """What changed, largest effect first: seats, then failures, then arrivals.
+
+    Changes below ``NOTICEABLE`` of the largest effect, and of all arrivals, are left out.
+    """
     keys = sorted({*before.values, *after.values})
     changes = [_change(key, before.values.get(key, Side()), after.values.get(key, Side())) for key in keys]
     ranked = sorted(
         changes, key=lambda item: (-item.effect, -abs(item.after.rate - item.before.rate), item[:2])
     )
-    return tuple(item for item in ranked if item.before != item.after)[:limit]
+    least = NOTICEABLE * (ranked[0].effect if ranked else 0.0)
+    few = NOTICEABLE * max(before.total.rate, after.total.rate)
+    return tuple(
+        item
+        for item in ranked
+        if item.before != item.after
+        and (item.effect > least or abs(item.after.rate - item.before.rate) > few)
+    )[:limit]
 
 
 def _query(columns: Sequence[str], names: Sequence[str], end: int) -> str:

@@ -43,7 +43,13 @@ def _pivot_row(row: Row, found: Pivot) -> tuple[Cell, ...]:
     value = row.attempts if found.measure in ("count", "p99") else getattr(row, found.measure)
     whole = share(value / found.total) if found.total and found.measure != "p99" else "-"
     names = tuple("-" if value is None else value for value in row.values)
-    figures = (count(row.attempts), seconds(row.held), seconds(row.p99), count(row.errors), count(row.rejected))
+    figures = (
+        count(row.attempts),
+        seconds(row.held),
+        seconds(row.p99),
+        count(row.errors),
+        count(row.rejected),
+    )
     return (*names, *figures, whole, Spark(row.series))
 
 
@@ -143,7 +149,8 @@ def compare_page(before: Stretch, after: Stretch, changes: Sequence[Change]) -> 
         Paragraph(f"Before: {_whole(before)}"),
         Paragraph(f"After:  {_whole(after)}"),
         Paragraph(
-            "Left before, right after; rates are per second of each side; ranked by seats held and failures.",
+            "Left before, right after; rates are per second of each side; ranked by seats held and failures;"
+            " changes under 1 % of the largest are left out.",
             "quiet",
         ),
     )
