@@ -26,7 +26,9 @@ def reference(page: str) -> str:
     return (DOCS / "reference" / page).read_text("utf-8")
 
 
-@pytest.mark.parametrize(("path", "text"), generate.pages().items(), ids=lambda value: getattr(value, "name", ""))
+@pytest.mark.parametrize(
+    ("path", "text"), generate.pages().items(), ids=lambda value: getattr(value, "name", "")
+)
 def test_generated_pages_are_up_to_date(path: Path, text: str) -> None:
     assert path.read_text("utf-8") == text, "run: make docs"
 
