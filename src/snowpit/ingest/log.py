@@ -64,6 +64,10 @@ def read_log(source: Source, parts: Parts, *, year: int | None, tick: Callable[[
     return coverage
 
 
+SMALL = 256 << 10
+"""Bytes of a block below which planning the typed read takes longer than the tolerant tier takes to read it."""
+
+
 class _Log:
     """A log that is being read: which tier reads it, and what was accounted for."""
 
@@ -80,7 +84,8 @@ class _Log:
         self._coverage.bytes += block.size
         self._coverage.lines += block.lines
         if self._scanner is None:
-            outcome = self._read_fast(block) if block.whole else _Fast.STRANGE
+            worth = block.whole and block.size >= SMALL
+            outcome = self._read_fast(block) if worth else _Fast.STRANGE
             if outcome is _Fast.READ:
                 return
             self._scanner = Scanner(self._kind, year=self._year)
