@@ -22,6 +22,8 @@ _POLICY = """\
 #        --audit-log-path=/var/log/kubernetes/audit/audit.log
 #        --audit-log-maxsize=200 --audit-log-maxbackup=10
 #        --audit-log-mode=batch{log_version}
+#      Mode batch holds up no request, but drops events when its buffer of 10,000 overflows (look at
+#      apiserver_audit_error_total); the default, blocking, loses none, but a slow disk then stalls every request.
 #   3. kube-apiserver reads the policy when it starts: restart it. Restart one server at a time and wait until
 #      its requests have settled, as every restart makes all its clients list anew.
 #   4. On the machine: chmod 0700 /var/log/kubernetes/audit
