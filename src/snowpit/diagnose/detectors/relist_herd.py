@@ -28,12 +28,14 @@ Sources:
     kubernetes/kubernetes#86483, #86430, #6770, #79805, #97991, #88567.
 """
 
+from dataclasses import replace
+
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.trouble import SLOW_S, trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude
 from snowpit.diagnose.words import count, seconds
 from snowpit.model.finding import Finding, Role
-from snowpit.model.observation import Observed
+from snowpit.model.observation import Observed, Relists
 from snowpit.model.window import clock
 
 PROFILE = Profile(
@@ -64,7 +66,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         not observed.policy.has_read, "an audit rule of level Metadata for list and watch: snowpit policy"
     )
     _weigh(scales, observed, size=size, times=times)
-    return conclude(
+    found = conclude(
         PROFILE,
         plane,
         scales=scales,
@@ -82,6 +84,17 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         numbers=_numbers(observed, size=size, times=times),
         impact=0.6 * min(1.0, herd.share + 0.2),
         would_change="The same rate of LISTs and watches before and after, or a few clients behind most of them.",
+    )
+    return replace(found, explains=(*found.explains, "list_storm")) if _broken(herd) else found
+
+
+def _broken(herd: Relists) -> bool:
+    """Whether anything shows that watches broke: silence, watches that ended, 410s, many new watches."""
+    return (
+        herd.gap_before_s >= SILENCE_S
+        or herd.watches_ended >= MIN_CLIENTS
+        or herd.gone >= 5  # noqa: PLR2004 - more than noise
+        or herd.watches * 4 >= herd.lists
     )
 
 
@@ -128,9 +141,10 @@ def _weigh(scales: Scales, observed: Observed, *, size: int, times: float) -> No
     )
     scales.opposes(
         size >= MIN_HERD and not herd.decays,
-        "It does not decay within five minutes of the evidence.",
+        "It does not decay within five minutes of the evidence."
+        + ("" if _broken(herd) else " Nothing shows that watches broke: LISTs that go on, no herd."),
         observation="relists",
-        weight=0.4,
+        weight=0.4 if _broken(herd) else 1.0,
     )
 
 

@@ -12,7 +12,7 @@ Evidence for:
     Amplification; share of attempts that repeat a failed one; short gaps that do not grow.
 
 Evidence against:
-    Few repeats; gaps that grow (back-off works); refusals that end soon.
+    Few repeats; gaps that grow (back-off works); gaps of several seconds (the client's own period); refusals that end soon.
 
 Easily mistaken for:
     A periodic client that asks the same anyway.
@@ -45,6 +45,9 @@ PROFILE = Profile(
 
 MIN_RETRIES = 100
 MIN_AMPLIFICATION = 1.5
+
+PERIOD_S = 5.0
+"""A median gap from which it is the next turn of a timer (heartbeats: 10 s) or a back-off that works, no storm."""
 
 
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
@@ -107,6 +110,13 @@ def _weigh(scales: Scales, retries: Retries, *, share: float) -> None:
         f"Classes: {listed([f'{key} ({count(again)} of {count(attempts)})' for key, attempts, again in retries.by_class])}.",
         observation="retries",
         weight=0.1,
+    )
+    gap = retries.gap_p50_s
+    scales.opposes(
+        gap is not None and gap >= PERIOD_S,
+        f"They come back after {seconds(gap)} in the median, as the next turn of a timer would.",
+        observation="retries",
+        weight=1.0,
     )
     scales.opposes(
         retries.growing >= 0.7,  # noqa: PLR2004 - most chains
