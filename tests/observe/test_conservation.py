@@ -7,18 +7,25 @@ from collections.abc import Mapping, Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.rows import SECOND, START, observed, row
 
 from snowpit.model.observation import Observed
+from support.rows import SECOND, START, observed, row
 
 INSTANTS = st.floats(0, 30).map(lambda value: round(value, 3))
-CLASSES = (
+CLASSES: tuple[dict[str, object], ...] = (
     {},
     {"verb": "patch", "group": "", "resource": "nodes", "subresource": "status", "code": 200},
     {"verb": "list", "group": "", "resource": "pods", "user": "alice", "code": 200, "uri": "?limit=500"},
     {"verb": "watch", "group": "", "resource": "pods", "user": "alice", "code": 200},
     {"verb": "get", "group": "", "resource": "secrets", "user": "system:apiserver", "code": 200},
-    {"verb": "get", "group": None, "resource": None, "user": "system:anonymous", "uri": "/healthz", "code": 403},
+    {
+        "verb": "get",
+        "group": None,
+        "resource": None,
+        "user": "system:anonymous",
+        "uri": "/healthz",
+        "code": 403,
+    },
 )
 CODES = (None, 429, 504, 500, 401, 499, 0)
 
@@ -53,7 +60,9 @@ def intervals(rows: Sequence[Mapping[str, object]], *, mutating: bool) -> list[t
     return [
         (
             int(str(item["received"])),
-            max(int(str(item["finished"])), int(str(item["received"]))) if item["finished"] is not None else last,
+            max(int(str(item["finished"])), int(str(item["received"])))
+            if item["finished"] is not None
+            else last,
         )
         for item in rows
         if seated(item) and (item["verb"] not in ("get", "list", "watch")) == mutating
@@ -67,7 +76,8 @@ def sweep(spans: Sequence[tuple[int, int]]) -> int:
 
 def timed(rows: Sequence[Mapping[str, object]]) -> bool:
     return any(
-        item["finished"] is not None and int(str(item["finished"])) > int(str(item["received"])) for item in rows
+        item["finished"] is not None and int(str(item["finished"])) > int(str(item["received"]))
+        for item in rows
     )
 
 

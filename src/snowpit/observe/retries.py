@@ -18,27 +18,28 @@ _TRIES = """
 CREATE OR REPLACE TEMP TABLE tries AS
 WITH failing AS (SELECT DISTINCT v, g, r, s FROM cells WHERE outcome IN {failed} AND NOT long),
 attempts AS (
-  SELECT v, g, r, s, "user" AS who, user_agent AS agent, source, namespace, name, received, ended, outcome, file, line
+  SELECT v, g, r, s, "user" AS who, hash(v, g, r, s, "user", user_agent, source, namespace, name) AS wish,
+    received, ended, outcome IN {failed} AS failed, outcome = 'rejected' AS rejected, file, line
   FROM base SEMI JOIN failing USING (v, g, r, s)
   WHERE hash("user", user_agent, source) % {sample} = 0),
 steps AS (
-  SELECT *, lag(outcome) OVER w AS was, received - lag(ended) OVER w AS gap FROM attempts
-  WINDOW w AS (PARTITION BY v, g, r, s, who, agent, source, namespace, name ORDER BY received, ended, file, line)),
-marked AS (
-  SELECT *, coalesce(was IN {failed} AND gap BETWEEN 0 AND {longest}, false) AS again FROM steps)
-SELECT v, g, r, s, who, agent, source, namespace, name, received, was, gap, again, file, line,
-  sum(CASE WHEN again THEN 0 ELSE 1 END) OVER (PARTITION BY v, g, r, s, who, agent, source, namespace, name
-    ORDER BY received, ended, file, line ROWS UNBOUNDED PRECEDING) AS chain
-FROM marked
+  SELECT *, lag(failed) OVER w AND received - lag(ended) OVER w BETWEEN 0 AND {longest} AS follows,
+    lag(rejected) OVER w AS refused, received - lag(ended) OVER w AS gap, row_number() OVER w AS place FROM attempts
+  WINDOW w AS (PARTITION BY wish ORDER BY received, ended, file, line, failed))
+SELECT v, g, r, s, who, wish, received, refused, gap, coalesce(follows, false) AS again, file, line, place,
+  sum(CASE WHEN coalesce(follows, false) THEN 0 ELSE 1 END) OVER (PARTITION BY wish ORDER BY place) AS chain
+FROM steps
 """
 
 _CHAINS = """
 CREATE OR REPLACE TEMP TABLE chains AS
-SELECT v, g, r, s, who, count(*) AS n, min(received) AS start,
-  arg_min(gap, received) FILTER (again) AS first_gap, arg_max(gap, received) FILTER (again) AS last_gap,
-  CAST(sum(gap) FILTER (again) AS BIGINT) AS gaps, arg_min({'file': file, 'line': line}, (received, file, line)) AS place
-FROM tries GROUP BY v, g, r, s, who, agent, source, namespace, name, chain HAVING count(*) > 1
+SELECT wish, count(*) AS n, min(received) AS start, arg_min(gap, place) FILTER (again) AS first_gap,
+  arg_max(gap, place) FILTER (again) AS last_gap, CAST(sum(gap) FILTER (again) AS BIGINT) AS gaps,
+  arg_min(file, place) AS file, arg_min(line, place) AS line, any_value(v) AS v, any_value(g) AS g,
+  any_value(r) AS r, any_value(s) AS s, any_value(who) AS who
+FROM tries GROUP BY wish, chain HAVING count(*) > 1
 """
+"""One wish is one client and request; a hash stands for it, as comparing nine texts for every pair is slow."""
 
 
 def retries(tables: Tables, scope: Scope) -> Retries:
@@ -66,7 +67,7 @@ def retries(tables: Tables, scope: Scope) -> Retries:
     tables.run(_TRIES.format(failed=FAILED, longest=LONGEST_GAP_S * MICROS, sample=scale))
     tables.run(_CHAINS)
     rows = tables.run(
-        "SELECT v, g, r, s, count(*) AS n, count(*) FILTER (again) AS again, count(*) FILTER (again AND was = 'rejected')"
+        "SELECT v, g, r, s, count(*) AS n, count(*) FILTER (again) AS again, count(*) FILTER (again AND refused)"
         " FROM tries GROUP BY v, g, r, s ORDER BY again DESC, n DESC, v, g, r, s LIMIT 100000"
     )
     attempts = sum(row[4] for row in rows) * scale
@@ -106,7 +107,8 @@ def _growing(tables: Tables) -> float:
 def _longest(tables: Tables, scope: Scope) -> tuple[RetryChain, ...]:
     """The three longest chains."""
     rows: list[tuple[Any, ...]] = tables.run(
-        "SELECT v, g, r, s, coalesce(who, ''), n, gaps, place FROM chains ORDER BY n DESC, start, who, v, g, r, s LIMIT 3"
+        "SELECT v, g, r, s, coalesce(who, ''), n, gaps, {'file': file, 'line': line} FROM chains"
+        " ORDER BY n DESC, start, who, v, g, r, s, file, line, gaps LIMIT 3"
     )
     return tuple(
         RetryChain(
