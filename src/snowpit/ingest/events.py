@@ -8,6 +8,7 @@ looks like a credential elsewhere is blanked.
 """
 
 from snowpit.ingest.redact import BLANKED, REDACTED, SECRET
+from snowpit.ingest.tolerant.times import LATEST
 from snowpit.model.request import CLOSED_EARLY, STORED
 from snowpit.store import literal, quoted
 
@@ -119,7 +120,8 @@ VOUCHED = (
     " AND responseStatus.code IS NOT NULL))"
     " AND (responseStatus.code = 401 OR (verb <> '' AND \"user\".username <> ''))"
     " AND suffix(requestReceivedTimestamp, 'Z') AND suffix(stageTimestamp, 'Z')"
-    f" AND {_instant('requestReceivedTimestamp')} > 0 AND {_instant('stageTimestamp')} > 0, false)"
+    f" AND {_instant('requestReceivedTimestamp')} > 0 AND {_instant('requestReceivedTimestamp')} < {LATEST}"
+    f" AND {_instant('stageTimestamp')} > 0 AND {_instant('stageTimestamp')} < {LATEST}, false)"
 )
 """Holds for an event of which every field that matters was understood."""
 

@@ -7,7 +7,9 @@ from snowpit.ingest.tolerant.kinds import Remarks
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
-_LATEST = 7_289_654_400_000_000  # the year 2201: what lies beyond is damage
+LATEST = 7_289_654_400_000_000
+"""The year 2201, µs since the epoch: what lies beyond is damage."""
+
 _SPLIT_SECOND = re.compile(
     r"^(.{10})[T t](\d\d):(\d\d):(\d\d|60)(?:[.,](\d+))?\s*(Z|UTC|[+-]\d\d:?\d\d)?$", re.ASCII
 )
@@ -44,7 +46,7 @@ def instant(text: str, remarks: Remarks) -> int | None:
 
 
 def _within(micros: int | None) -> int | None:
-    return micros if micros is not None and 0 < micros < _LATEST else None
+    return micros if micros is not None and 0 < micros < LATEST else None
 
 
 def _unusual(text: str, remarks: Remarks) -> int | None:
@@ -87,4 +89,4 @@ def duration(text: object) -> int | None:
         if part.start() != end or part[1].count(".") > 1 or part[1] == ".":
             return None
         total, end = total + float(part[1]) * _UNITS[part[2]], part.end()
-    return int(total + 1e-6) if end and end == len(text) and total < _LATEST else None
+    return int(total + 1e-6) if end and end == len(text) and total < LATEST else None
