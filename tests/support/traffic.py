@@ -188,33 +188,35 @@ class Run:
         for table in raw["stream"]:
             made = stream(table, version=self.server["version"], seed=seed)
             first = arrivals(table, duration=self.server["duration_s"], seed=seed)
-            self.waiting += [(at, next(self.order), made, who, wish, 0) for wish, (at, who) in enumerate(first)]
+            self.waiting += [
+                (at, next(self.order), made, who, wish, 0) for wish, (at, who) in enumerate(first)
+            ]
         heapq.heapify(self.waiting)
 
     def arrive(self, arrival: Arrival) -> None:
         """A request comes: refuse it, answer it, or let it wait for its token to be looked up."""
-        at, _, asked, who, wish, _ = arrival
+        at, _, asked, _, wish, _ = arrival
         down = self.server.get("down", ())
         if at >= self.server["duration_s"] or any(start <= at < over for start, over in down):
             return
         tokens, lookups = asked.raw.get("tokens"), self.host.lookups
         token = f"{asked.raw.get('token', asked.name)}-{wish % tokens if tokens else 0}"
         if not tokens or lookups.remembers(at, token) or self.host.full(asked, at):
-            return self.conclude(arrival, *self.host.answer(asked, at))
+            self.conclude(arrival, *self.host.answer(asked, at))
+            return
         if asked.gated and not asked.raw.get("direct"):
             heapq.heappush(self.host.held[asked.mutating], at + self.host.patience(asked))
         self.log_lookup(0, lookups.begin(at, token, arrival), token)
-        return None
 
     def proceed(self) -> None:
         """The first look-up of a token is answered; the second one decides when the request ends."""
         arrival, token, second = self.host.lookups.proceed()
         self.log_lookup(1, second, token)
         code, taken = self.host.looked_up(arrival, second)
-        at, _, asked, who, wish, tried = arrival
+        _, _, asked, who, wish, tried = arrival
         if not asked.raw.get("direct"):
             self.conclude(arrival, code, taken)
-        elif code != 504:  # noqa: PLR2004 - who waited too long is not audited
+        elif code != 504:  # who waited too long is not audited
             received = second + LATENCY_S
             self.conclude((received, 0, asked, who, wish, tried), *self.host.answer(asked, received))
 
