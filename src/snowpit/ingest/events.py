@@ -141,7 +141,7 @@ LONGEST = 2 << 20
 
 _TEXT = ", ".join(quoted(name) for name in REDACTED if name not in ("uri", "stage", "level", "server"))
 _SUSPECT = " OR ".join(
-    f"contains(concat_ws(' ', {_TEXT}), '{sign}')" for sign in ("eyJ", "=", "%3", "earer", "EARER")
+    f"contains(concat_ws(' ', {_TEXT}), '{sign}')" for sign in ("eyJ", "=", "%3", "earer", "EARER", ": ")
 )
 """Cheap: holds for every row in which the rule of ``redact`` may find something, the URI aside."""
 
@@ -150,6 +150,10 @@ _BLANKED = {
     f" THEN regexp_replace({quoted(name)}, {literal(SECRET)}, {literal(BLANKED)}, 'g') ELSE {quoted(name)} END"
     for name in REDACTED
     if name not in ("stage", "level", "server")
+} | {
+    # Rows that are not vouched for stay in the part file, where these could hold anything.
+    "stage": "CASE WHEN ok THEN stage END",
+    "level": "CASE WHEN ok THEN level END",
 }
 
 

@@ -8,17 +8,24 @@ Fields it applies to are listed in :data:`REDACTED`.
 import re
 
 _CREDENTIAL = (
-    r"((?i:bearer(?:\s|%20|\+)+|(?:token|authorization|password|passwd|secret|assertion|signature)(?:=|%3D)))"
+    r"((?i:bearer(?:\s|%20|\+)+|base64url\.bearer\.authorization\.k8s\.io\.|[?&]sig(?:=|%3D)"
+    r"|(?:token|authorization|password|passwd|secret|assertion|signature|api[_-]?key)(?:=|%3D)))"
 )
+# As a header is written; names such as system:serviceaccount:secret:app have no blank there, and words are short.
+_HEADER = (
+    r"((?i:authorization:\s+(?:basic|bearer|digest|negotiate)\s+"
+    r"|(?:token|authorization|password|passwd|secret|api[_-]?key):\s+))"
+)
+_LONG_VALUE = r"[^\s&#,;\"']{10,}"
 _VALUE = r"[^\s&#,;\"']+"
 _PART = "[A-Za-z0-9_-]"
 _DOT = r"(?:\.|%2[eE])"
 # A cut token need not have a dot; "keyJanitor" has neither the length nor the dot.
 _WEB_KEY = f"|eyJ(?:{_PART}{{6,}}{_DOT}{_PART}{{10,}}|{_PART}{{24,}})(?:{_DOT}{_PART}*)*"
-SECRET = _CREDENTIAL + _VALUE + _WEB_KEY
+SECRET = _CREDENTIAL + _VALUE + "|" + _HEADER + _LONG_VALUE + _WEB_KEY
 """A bearer token, the value of a parameter that carries a secret, or a JSON web token, whole or cut."""
 
-BLANKED = r"\1REDACTED"
+BLANKED = r"\1\2REDACTED"
 """Replacement for :data:`SECRET`, for Python and for RE2."""
 
 REDACTED = (
@@ -54,6 +61,6 @@ def redact(text: str) -> str:
     '/api/v1/pods?access_token=REDACTED&limit=5'
     """
     folded = text.lower()
-    if "eyj" in folded or "=" in folded or "bearer" in folded or "%3d" in folded:
+    if "eyj" in folded or "=" in folded or "bearer" in folded or "%3d" in folded or ": " in folded:
         return _SECRET.sub(BLANKED, text)
     return text

@@ -127,6 +127,8 @@ class Tables:
         Raises:
             QueryError: If the text is not exactly one statement that only reads, or the database refuses it.
         """
+        if any("\ud800" <= letter <= "\udfff" for letter in sql):
+            raise QueryError("The statement is not valid UTF-8.", SEE_COLUMNS)
         try:
             statements = duckdb.extract_statements(sql)
             if len(statements) != 1 or statements[0].type is not duckdb.StatementType.SELECT:
