@@ -180,3 +180,16 @@ def test_no_event_at_all_gives_empty_observations() -> None:
     assert seen.traffic.attempts == 0
     assert seen.seats.mutating.peak == 0
     assert seen.reviews == ()
+
+
+def test_lists_refused_by_authentication_are_no_lists() -> None:
+    listing: dict[str, object] = {
+        "verb": "list",
+        "group": "",
+        "resource": "pods",
+        "user": None,
+        "uri": "?limit=500",
+    }
+    seen = observed([row(0, 0.1, code=200, **listing), row(1, 0.1, code=401, **listing)])
+    assert seen.lists.attempts == 1
+    assert seen.logins.attempts == 1

@@ -18,7 +18,7 @@ WITH asked AS (
     coalesce(regexp_matches(uri, '[?&](limit=[1-9]|continue=[^&])'), false) AS paged,
     coalesce(regexp_matches(uri, '[?&]resourceVersion=[^&]'), false)
       AND NOT regexp_matches(uri, '[?&](continue=[^&]|resourceVersionMatch=Exact)') AS cached
-  FROM base WHERE v = 'list')
+  FROM base WHERE v = 'list' AND outcome <> 'unauthorized')
 SELECT coalesce("user", '') AS who, coalesce(user_agent, '') AS agent, r, unknown, paged, cached, outcome, latency_bucket AS bucket,
   count(*) AS n, CAST(sum(CASE WHEN holder THEN ended - received ELSE 0 END) AS BIGINT) AS held,
   min(greatest(latency, 0)) AS low, max(greatest(latency, 0)) AS high
@@ -38,7 +38,8 @@ def lists(tables: Tables, scope: Scope) -> Lists:
 
     Assumptions: a LIST without ``resourceVersion`` is read from the database (until consistent reads from cache), one
     with it from the watch cache, but for ``continue`` and ``resourceVersionMatch=Exact``. ``paged`` (``limit`` or
-    ``continue``) is counted beside that split, not as a part of it.
+    ``continue``) is counted beside that split, not as a part of it. LISTs that authentication refused (401) never
+    reach storage or cache and are left out.
 
     How computed: the query part of the URI; if no request shows any, the split is unknown.
 

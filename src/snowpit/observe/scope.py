@@ -21,7 +21,7 @@ SLOW_US = MICROS
 MAX_BINS = 4000
 """Bins of a timeline; a longer window gets wider bins."""
 
-SMALL = 200_000
+SMALL = 500_000
 """Attempts up to which the derived columns are computed once and kept in memory."""
 
 LOST_S = 60
