@@ -6,7 +6,7 @@ from typing import Any
 
 from snowpit.model.observation import Client, ClientKind, Evenness, RequestClass
 from snowpit.model.window import MICROS
-from snowpit.observe.figures import quantile, spread
+from snowpit.observe.figures import callers, quantile, spread
 from snowpit.observe.scope import Scope
 from snowpit.store import Tables
 
@@ -17,19 +17,19 @@ _ERRORS = "('client_error', 'unauthorized', 'timed_out', 'server_error', 'aborte
 
 _TOP = """
 WITH groups AS (
-  SELECT "{column}" AS value, v, r, s, count(*) AS n, count(*) FILTER (outcome IN {errors}) AS errors,
-    count(*) FILTER (outcome = 'rejected') AS rejected,
-    sum(CASE WHEN holder THEN ended - received ELSE 0 END) AS held, min("user") AS first_user, max("user") AS last_user
-  FROM base WHERE "{column}" IS NOT NULL AND "{column}" <> '' GROUP BY ALL),
+  SELECT id, v, r, s, CAST(sum(n) AS BIGINT) AS n, coalesce(sum(n) FILTER (outcome IN {errors}), 0) AS errors,
+    coalesce(sum(n) FILTER (outcome = 'rejected'), 0) AS rejected,
+    sum(CASE WHEN holder THEN total ELSE 0 END) AS held, min(first_user) AS first_user, max(last_user) AS last_user
+  FROM {table} JOIN sorts USING (sort) GROUP BY ALL),
 totals AS (
-  SELECT value, CAST(sum(n) AS BIGINT) AS n, CAST(sum(held) AS BIGINT) AS held, CAST(sum(errors) AS BIGINT) AS errors,
+  SELECT {name} AS value, id, CAST(sum(n) AS BIGINT) AS n, CAST(sum(held) AS BIGINT) AS held, CAST(sum(errors) AS BIGINT) AS errors,
     CAST(sum(rejected) AS BIGINT) AS rejected, arg_max({{'v': v, 'r': r, 's': s}}, (n, v, r, s)) AS class,
     coalesce(min(first_user) = max(last_user), true) AS sole
-  FROM groups GROUP BY value),
+  FROM groups JOIN names USING (id) GROUP BY value, id HAVING value <> ''),
 ranked AS (
   SELECT *, row_number() OVER (ORDER BY n DESC, value) AS by_count, row_number() OVER (ORDER BY held DESC, value) AS by_held
   FROM totals)
-SELECT value, n, held, errors, rejected, class, sole FROM ranked WHERE by_count <= {top} OR by_held <= {top}
+SELECT value, n, held, errors, rejected, class, sole, id FROM ranked WHERE by_count <= {top} OR by_held <= {top}
 ORDER BY held DESC, n DESC, value LIMIT {top}
 """
 
@@ -49,24 +49,23 @@ def clients(tables: Tables, scope: Scope) -> tuple[Client, ...]:
     held = max(1, int(tables.run("SELECT coalesce(sum(held), 0) FROM cells")[0][0]))
     found: list[Client] = []
     for column in DIMENSIONS:
-        rows = tables.run(_TOP.format(column=column, errors=_ERRORS, top=TOP))
-        peaks = _peaks(tables, column, [row[0] for row in rows])
+        table, name = callers(column)
+        rows = tables.run(_TOP.format(table=table, name=name, errors=_ERRORS, top=TOP))
+        peaks = _peaks(tables, column, {row[7]: row[0] for row in rows})
         found.extend(_client(column, row, held=held, peaks=peaks, scope=scope) for row in rows)
     return tuple(found)
 
 
-def _peaks(tables: Tables, column: str, values: list[str]) -> dict[str, int]:
-    """Most arrivals in one second for each value."""
+def _peaks(tables: Tables, column: str, values: dict[int, str]) -> dict[str, int]:
+    """Most arrivals in one second for each value, given by its number in ``names``."""
     if not values:
         return {}
-    marks = ", ".join("?" * len(values))
-    return dict(
-        tables.run(
-            f'SELECT value, max(n) FROM (SELECT "{column}" AS value, sec, count(*) AS n FROM base'
-            f' WHERE "{column}" IN ({marks}) GROUP BY value, sec) GROUP BY value',
-            values,
-        )
+    id_ = {"user_agent": "agent_id", "node": "user_id"}.get(column, f"{column}_id")
+    rows = tables.run(
+        f"SELECT id, max(n) FROM (SELECT {id_} AS id, received // 1000000 AS sec, count(*) AS n FROM narrow"
+        f" WHERE {id_} IN ({', '.join(map(str, values))}) GROUP BY ALL) GROUP BY id"
     )
+    return {values[id_]: peak for id_, peak in rows}
 
 
 def _client(column: str, row: tuple[Any, ...], *, held: int, peaks: dict[str, int], scope: Scope) -> Client:
@@ -99,7 +98,7 @@ def evenness_of_all(tables: Tables, scope: Scope) -> Mapping[str, Evenness]:
     Cannot see: see the observation ``clients``.
     """
     del scope
-    return {column: spread(tables, f'"{column}"') for column in ("node", "source", "user")}
+    return {column: spread(tables, column) for column in ("node", "source", "user")}
 
 
 def kinds(tables: Tables, scope: Scope) -> tuple[ClientKind, ...]:
@@ -129,7 +128,8 @@ def kinds(tables: Tables, scope: Scope) -> tuple[ClientKind, ...]:
             high[kind] = max(most, high.get(kind, most))
     users = dict(
         tables.run(
-            "SELECT client_kind, count(DISTINCT coalesce(\"user\", '')) FROM base GROUP BY client_kind"
+            "SELECT client_kind, count(*) FROM (SELECT DISTINCT client_kind, coalesce(users.id, hash('')) FROM sorts"
+            " LEFT JOIN users USING (sort)) GROUP BY client_kind"
         )
     )
     silences = dict(

@@ -84,20 +84,35 @@ def pointers(scope: Scope, places: Iterable[Mapping[str, int | None] | None]) ->
     return tuple(found)
 
 
-def spread(tables: Tables, column: str, *, where: str = "true") -> Evenness:
-    """Evenness of attempts over one column of ``base``; the smallest beyond 100,000 values are left out."""
-    rows = tables.run(
-        f"SELECT {column} AS item, count(*) AS n FROM base WHERE {column} IS NOT NULL AND {where}"
-        " GROUP BY item ORDER BY n DESC, item LIMIT 100000"
-    )
-    return evenness(rows)
+def spread(tables: Tables, dimension: str, *, where: str = "true") -> Evenness:
+    """Evenness of attempts over one dimension (see ``callers``); the smallest beyond 100,000 values are left out."""
+    return evenness(_largest(tables, dimension, where, limit=100_000))
 
 
-def top_values(tables: Tables, column: str, *, where: str, limit: int = 5) -> tuple[tuple[str, int], ...]:
-    """The most frequent values of one column of ``base``."""
-    return tuple(
-        tables.run(
-            f"SELECT {column} AS item, count(*) AS n FROM base WHERE {column} IS NOT NULL AND {where}"
-            f" GROUP BY item ORDER BY n DESC, item LIMIT {limit}"
+def top_values(tables: Tables, dimension: str, *, where: str, limit: int = 5) -> tuple[tuple[str, int], ...]:
+    """The most frequent values of one dimension (see ``callers``)."""
+    return tuple(_largest(tables, dimension, where, limit=limit))
+
+
+def callers(dimension: str) -> tuple[str, str]:
+    """Table of attempts by value and sort for one dimension, and SQL for the value's name in ``names``.
+
+    Args:
+        dimension: ``user``, ``user_agent``, ``source``, ``node`` or ``namespace``.
+    """
+    if dimension == "node":
+        return (
+            "(FROM users SEMI JOIN (FROM sorts WHERE client_kind = 'node') USING (sort))",
+            "substr(value, 13)",
         )
+    return {"user_agent": "agents"}.get(dimension, f"{dimension}s"), "value"
+
+
+def _largest(tables: Tables, dimension: str, where: str, *, limit: int) -> list[tuple[str, int]]:
+    """Values with most attempts whose sort fulfils a condition."""
+    table, name = callers(dimension)
+    return tables.run(
+        f"SELECT {name} AS item, n FROM (SELECT id, CAST(sum(n) AS BIGINT) AS n FROM {table}"
+        f" SEMI JOIN (FROM sorts WHERE {where}) USING (sort) GROUP BY id) JOIN names USING (id)"
+        f" ORDER BY n DESC, item LIMIT {limit}"
     )

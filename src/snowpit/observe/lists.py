@@ -14,15 +14,20 @@ TOP = 10
 _SORTED = """
 CREATE OR REPLACE TEMP TABLE lists AS
 WITH asked AS (
-  SELECT *, uri IS NULL AND NOT {carried} AS unknown,
+  SELECT sort, r, outcome, holder, done, uri IS NULL AND NOT {carried} AS unknown,
     coalesce(regexp_matches(uri, '[?&](limit=[1-9]|continue=[^&])'), false) AS paged,
     coalesce(regexp_matches(uri, '[?&]resourceVersion=[^&]'), false)
       AND NOT regexp_matches(uri, '[?&](continue=[^&]|resourceVersionMatch=Exact)') AS cached
-  FROM base WHERE v = 'list' AND outcome <> 'unauthorized')
-SELECT coalesce("user", '') AS who, coalesce(user_agent, '') AS agent, r, unknown, paged, cached, outcome, latency_bucket AS bucket,
-  count(*) AS n, CAST(sum(CASE WHEN holder THEN ended - received ELSE 0 END) AS BIGINT) AS held,
-  min(greatest(latency, 0)) AS low, max(greatest(latency, 0)) AS high
-FROM asked GROUP BY ALL
+  FROM sorts WHERE v = 'list'),
+counts AS (
+  SELECT sort, user_id, agent_id, bucket, count(*) AS n, CAST(sum(ended - received) AS BIGINT) AS total,
+    min(ended - received) AS low, max(ended - received) AS high
+  FROM narrow SEMI JOIN asked USING (sort) GROUP BY ALL)
+SELECT coalesce(users.value, '') AS who, coalesce(agents.value, '') AS agent, r, unknown, paged, cached, outcome, bucket,
+  CAST(sum(n) AS BIGINT) AS n, CAST(sum(CASE WHEN holder THEN total ELSE 0 END) AS BIGINT) AS held,
+  min(CASE WHEN done THEN low ELSE 0 END) AS low, max(CASE WHEN done THEN high ELSE 0 END) AS high
+FROM counts JOIN asked USING (sort) LEFT JOIN names AS users ON users.id = user_id LEFT JOIN names AS agents ON agents.id = agent_id
+GROUP BY ALL
 """
 
 _TOP = f"""
@@ -38,8 +43,7 @@ def lists(tables: Tables, scope: Scope) -> Lists:
 
     Assumptions: a LIST without ``resourceVersion`` is read from the database (until consistent reads from cache), one
     with it from the watch cache, but for ``continue`` and ``resourceVersionMatch=Exact``. ``paged`` (``limit`` or
-    ``continue``) is counted beside that split, not as a part of it. LISTs that authentication refused (401) never
-    reach storage or cache and are left out.
+    ``continue``) is counted beside that split, not as a part of it.
 
     How computed: the query part of the URI; if no request shows any, the split is unknown.
 
@@ -47,7 +51,7 @@ def lists(tables: Tables, scope: Scope) -> Lists:
 
     Source: Kubernetes 1.12.0 ``staging/src/k8s.io/apiserver/pkg/storage/cacher.go``.
     """
-    carried = tables.run("SELECT count(*) FROM (SELECT 1 FROM base WHERE uri LIKE '?%' LIMIT 1)")[0][0]
+    carried = tables.run("SELECT coalesce(bool_or(queried), false) FROM sorts")[0][0]
     tables.run(_SORTED.format(carried="true" if carried else "false"))
     attempts, held, storage, paged, cached, unknown = (
         int(value or 0)
@@ -160,7 +164,7 @@ def relists(tables: Tables, scope: Scope) -> Relists:
         [at - 60, at],
     )[0][0]
     clients, gone = tables.run(
-        "SELECT count(DISTINCT (\"user\", user_agent, source)) FILTER (v IN ('list', 'watch') AND sec < ?),"
+        "SELECT count(DISTINCT hash(user_id, agent_id, source_id)) FILTER (v IN ('list', 'watch') AND sec < ?),"
         " count(*) FILTER (code = 410) FROM base WHERE sec BETWEEN ? AND ?",
         [at + SPAN_S, at, at + SPAN_S + 60],
     )[0]

@@ -26,13 +26,18 @@ def logins(tables: Tables, scope: Scope) -> FailedLogins:
     Source: Kubernetes 1.12.0 ``staging/src/k8s.io/apiserver/pkg/endpoints/filters/authn_audit.go``.
     """
     where = "outcome = 'unauthorized'"
-    attempts, told, bearer, first = tables.run(
-        "SELECT count(*), count(reason), count(*) FILTER (contains(lower(reason), 'bearer')),"
-        f" arg_min({{'file': file, 'line': line}}, (received, file, line)) FROM base WHERE {where}"
+    *counts, first = tables.run(
+        "SELECT coalesce(sum(many), 0), coalesce(sum(many) FILTER (reason IS NOT NULL), 0),"
+        f" coalesce(sum(many) FILTER (contains(lower(reason), 'bearer')), 0), (SELECT arg_min(earliest, earliest) FROM cells"
+        f" WHERE {where}) FROM sorts WHERE {where}"
     )[0]
-    peak = tables.run(
-        f"SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM base WHERE {where} GROUP BY sec)"
-    )[0][0]
+    attempts, told, bearer = (int(count) for count in counts)
+    peak = int(
+        tables.run(
+            "SELECT coalesce(max(n), 0) FROM (SELECT sum(n) AS n FROM arrivals"
+            f" SEMI JOIN (FROM sorts WHERE {where}) USING (sort) GROUP BY sec)"
+        )[0][0]
+    )
     return FailedLogins(
         attempts=attempts,
         share=attempts / scope.attempts if scope.attempts else 0.0,
@@ -64,7 +69,7 @@ def loopback(tables: Tables, scope: Scope) -> Loopback:
     where = "client_kind = 'loopback' AND v = 'get' AND g = '' AND r IN ('secrets', 'serviceaccounts')"
     secrets, accounts, distinct_secrets, distinct = tables.run(
         "SELECT count(*) FILTER (r = 'secrets'), count(*) FILTER (r = 'serviceaccounts'),"
-        " count(DISTINCT (namespace, name)) FILTER (r = 'secrets'), count(DISTINCT (r, namespace, name))"
+        " count(DISTINCT hash(namespace_id, name_id)) FILTER (r = 'secrets'), count(DISTINCT hash(r, namespace_id, name_id))"
         f" FROM base WHERE {where}"
     )[0]
     rates = [

@@ -24,8 +24,8 @@ _MEANINGS = (
 )
 
 _HISTOGRAM = f"""
-SELECT v, g, r, s, latency // {BIN_US} AS bin, code, count(*) AS n FROM base
-WHERE latency > {LONG_US} AND NOT long AND outcome <> 'rejected' GROUP BY ALL ORDER BY n DESC, v, g, r, s, bin, code LIMIT 50000
+SELECT v, g, r, s, (ended - received) // {BIN_US} AS bin, code, count(*) AS n FROM base
+WHERE done AND ended - received > {LONG_US} AND NOT long AND outcome <> 'rejected' GROUP BY ALL ORDER BY n DESC, v, g, r, s, bin, code LIMIT 50000
 """
 
 

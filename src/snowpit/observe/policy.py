@@ -39,8 +39,7 @@ def policy(tables: Tables, scope: Scope) -> PolicyView:
     """
     read, write, reviews, nodes, loopback, failures, still_open = tables.run(_SEEN)[0]
     bodies, annotations = tables.run(
-        "SELECT coalesce(bool_or(subject <> ''), false), coalesce(bool_or(etcd IS NOT NULL OR queued IS NOT NULL"
-        " OR webhooks IS NOT NULL OR written IS NOT NULL), false) FROM base"
+        "SELECT (SELECT count(subject_id) > 0 FROM narrow), coalesce(bool_or(annotated), false) FROM sorts"
     )[0]
     levels: dict[str, int] = dict(
         tables.run(
@@ -142,13 +141,14 @@ def hints(tables: Tables, scope: Scope) -> ControlPlaneHints:
     Cannot see: nodes that asked nothing in the window.
     """
     nodes, users, accounts = tables.run(
-        'SELECT count(DISTINCT node), count(DISTINCT "user"), count(DISTINCT "user") FILTER (client_kind = \'serviceaccount\')'
-        " FROM base"
+        "SELECT count(DISTINCT id) FILTER (client_kind = 'node'), count(DISTINCT id),"
+        " count(DISTINCT id) FILTER (client_kind = 'serviceaccount') FROM users JOIN sorts USING (sort)"
     )[0]
     agents = tables.run(
-        "SELECT client_kind, user_agent, count(*) AS n, count(DISTINCT node) AS nodes FROM base"
-        " WHERE client_kind IN ('loopback', 'node') AND user_agent IS NOT NULL"
-        f" GROUP BY client_kind, user_agent ORDER BY n DESC, user_agent LIMIT {AGENTS}"
+        "SELECT client_kind, value, CAST(sum(n) AS BIGINT) AS n, count(DISTINCT user_id) FILTER (client_kind = 'node') FROM ("
+        "SELECT client_kind, agent_id AS id, user_id, count(*) AS n FROM narrow JOIN sorts USING (sort)"
+        " WHERE client_kind IN ('loopback', 'node') AND agent_id IS NOT NULL GROUP BY ALL) JOIN names USING (id)"
+        f" GROUP BY client_kind, value ORDER BY n DESC, value LIMIT {AGENTS}"
     )
     own = (_version("kube-apiserver", row[1]) for row in agents if row[0] == "loopback")
     versions: dict[str, int] = defaultdict(int)

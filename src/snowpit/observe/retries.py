@@ -14,17 +14,28 @@ MOST = 1_000_000
 
 FAILED = "('rejected', 'timed_out', 'server_error', 'aborted')"
 
-_TRIES = """
+_FAILING = f"""
+CREATE OR REPLACE TEMP TABLE failing AS SELECT DISTINCT v, g, r, s FROM cells WHERE outcome IN {FAILED} AND NOT long
+"""
+
+_WISH = "hash(v, g, r, s, user_id, agent_id, source_id, namespace_id, name_id)"
+"""One wish is one client and request; a number stands for it, as comparing nine texts for every pair is slow."""
+
+_SAMPLE = "hash(user_id, agent_id, source_id) % {sample} = 0"
+
+_TRIES = f"""
 CREATE OR REPLACE TEMP TABLE tries AS
-WITH failing AS (SELECT DISTINCT v, g, r, s FROM cells WHERE outcome IN {failed} AND NOT long),
+WITH wishes AS (
+  SELECT DISTINCT {_WISH} AS wish FROM base SEMI JOIN failing USING (v, g, r, s)
+  WHERE outcome IN {FAILED} AND {_SAMPLE}),
 attempts AS (
-  SELECT v, g, r, s, "user" AS who, hash(v, g, r, s, "user", user_agent, source, namespace, name) AS wish,
-    received, ended, outcome IN {failed} AS failed, outcome = 'rejected' AS rejected, file, line
-  FROM base SEMI JOIN failing USING (v, g, r, s)
-  WHERE hash("user", user_agent, source) % {sample} = 0),
+  SELECT v, g, r, s, user_id AS who, {_WISH} AS wish, received, ended, outcome IN {FAILED} AS failed,
+    outcome = 'rejected' AS rejected, file, line
+  FROM base SEMI JOIN failing USING (v, g, r, s)),
 steps AS (
-  SELECT *, lag(failed) OVER w AND received - lag(ended) OVER w BETWEEN 0 AND {longest} AS follows,
-    lag(rejected) OVER w AS refused, received - lag(ended) OVER w AS gap, row_number() OVER w AS place FROM attempts
+  SELECT *, lag(failed) OVER w AND received - lag(ended) OVER w BETWEEN 0 AND {LONGEST_GAP_S * MICROS} AS follows,
+    lag(rejected) OVER w AS refused, received - lag(ended) OVER w AS gap, row_number() OVER w AS place
+  FROM attempts SEMI JOIN wishes USING (wish)
   WINDOW w AS (PARTITION BY wish ORDER BY received, ended, file, line, failed))
 SELECT v, g, r, s, who, wish, received, refused, gap, coalesce(follows, false) AS again, file, line, place,
   sum(CASE WHEN coalesce(follows, false) THEN 0 ELSE 1 END) OVER (PARTITION BY wish ORDER BY place) AS chain
@@ -39,7 +50,13 @@ SELECT wish, count(*) AS n, min(received) AS start, arg_min(gap, place) FILTER (
   any_value(r) AS r, any_value(s) AS s, any_value(who) AS who
 FROM tries GROUP BY wish, chain HAVING count(*) > 1
 """
-"""One wish is one client and request; a hash stands for it, as comparing nine texts for every pair is slow."""
+_COUNTS = f"""
+WITH counts AS (SELECT v, g, r, s, count(*) AS n FROM base SEMI JOIN failing USING (v, g, r, s) WHERE {_SAMPLE} GROUP BY ALL),
+repeated AS (
+  SELECT v, g, r, s, count(*) FILTER (again) AS again, count(*) FILTER (again AND refused) AS refused FROM tries GROUP BY ALL)
+SELECT v, g, r, s, n, coalesce(again, 0) AS again, coalesce(refused, 0) FROM counts LEFT JOIN repeated USING (v, g, r, s)
+ORDER BY again DESC, n DESC, v, g, r, s LIMIT 100000
+"""
 
 
 def retries(tables: Tables, scope: Scope) -> Retries:
@@ -51,25 +68,20 @@ def retries(tables: Tables, scope: Scope) -> Retries:
     resource, namespace, name) before, that attempt was the last one and failed (429, 504, other 5xx, aborted),
     and ended at most 90 s before. Only classes that failed at all are looked at.
 
-    How computed: attempts in order of arrival for each client and request; chains are runs of retries. Above a
+    How computed: attempts in order of arrival for each client and request that failed at all; chains are runs of retries. Above a
     million such attempts a share of the clients (by hash) is looked at, and the counts are scaled up.
 
     Cannot see: which of several concurrent requests of one client, alike in all columns, is repeated; retries that
     fall to another API server whose log is missing.
     """
+    tables.run(_FAILING)
     nearby = int(
-        tables.run(
-            f"SELECT coalesce(sum(n), 0) FROM cells SEMI JOIN (SELECT v, g, r, s FROM cells WHERE outcome IN {FAILED}"
-            " AND NOT long) AS failing USING (v, g, r, s)"
-        )[0][0]
+        tables.run("SELECT coalesce(sum(n), 0) FROM cells SEMI JOIN failing USING (v, g, r, s)")[0][0]
     )
     scale = -(-nearby // MOST) or 1
-    tables.run(_TRIES.format(failed=FAILED, longest=LONGEST_GAP_S * MICROS, sample=scale))
+    tables.run(_TRIES.format(sample=scale))
     tables.run(_CHAINS)
-    rows = tables.run(
-        "SELECT v, g, r, s, count(*) AS n, count(*) FILTER (again) AS again, count(*) FILTER (again AND refused)"
-        " FROM tries GROUP BY v, g, r, s ORDER BY again DESC, n DESC, v, g, r, s LIMIT 100000"
-    )
+    rows = tables.run(_COUNTS.format(sample=scale))
     attempts = sum(row[4] for row in rows) * scale
     again = sum(row[5] for row in rows) * scale
     return Retries(
@@ -107,8 +119,8 @@ def _growing(tables: Tables) -> float:
 def _longest(tables: Tables, scope: Scope) -> tuple[RetryChain, ...]:
     """The three longest chains."""
     rows: list[tuple[Any, ...]] = tables.run(
-        "SELECT v, g, r, s, coalesce(who, ''), n, gaps, {'file': file, 'line': line} FROM chains"
-        " ORDER BY n DESC, start, who, v, g, r, s, file, line, gaps LIMIT 3"
+        "SELECT v, g, r, s, coalesce(value, ''), n, gaps, {'file': file, 'line': line} FROM chains LEFT JOIN names ON id = who"
+        " ORDER BY n DESC, start, value, v, g, r, s, file, line, gaps LIMIT 3"
     )
     return tuple(
         RetryChain(

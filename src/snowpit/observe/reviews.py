@@ -75,7 +75,7 @@ def _reviews(
         p90_s=p90,
         max_s=longest,
         mean_s=mean,
-        creators=spread(tables, '"user"', where=condition),
+        creators=spread(tables, "user", where=condition),
         sources=spread(tables, "source", where=condition),
         top_agents=top_values(tables, "user_agent", where=condition),
         subjects=subjects,
@@ -110,10 +110,10 @@ def _sojourn(
 def _subjects(tables: Tables, condition: str) -> tuple[tuple[Subject, ...], int, int]:
     """The most reviewed identities, how many there are, and how many reviews show theirs."""
     rows: list[tuple[Any, ...]] = tables.run(
-        "SELECT *, count(*) OVER () AS subjects, CAST(sum(n) OVER () AS BIGINT) AS known FROM ("
-        "SELECT subject, count(*) AS n, CAST(sum(CASE WHEN holder THEN ended - received ELSE 0 END) AS BIGINT) AS held,"
-        f" approx_count_distinct(\"user\") AS creators FROM base WHERE {condition} AND subject <> '' GROUP BY subject)"
-        " ORDER BY n DESC, held DESC, subject LIMIT 20"
+        "SELECT value, n, held, creators, count(*) OVER () AS subjects, CAST(sum(n) OVER () AS BIGINT) AS known FROM ("
+        "SELECT subject_id AS id, count(*) AS n, CAST(sum(CASE WHEN holder THEN ended - received ELSE 0 END) AS BIGINT) AS held,"
+        f" count(DISTINCT user_id) AS creators FROM base WHERE {condition} AND subject_id IS NOT NULL GROUP BY id)"
+        " JOIN names USING (id) ORDER BY n DESC, held DESC, value LIMIT 20"
     )
     if not rows:
         return (), 0, 0
@@ -130,7 +130,7 @@ def _invalid(tables: Tables, condition: str) -> int:
     return int(
         tables.run(
             f"SELECT count(*) FROM base WHERE {condition} AND outcome = 'ok' AND level = 'RequestResponse'"
-            " AND coalesce(subject, '') = ''"
+            " AND subject_id IS NULL"
         )[0][0]
     )
 

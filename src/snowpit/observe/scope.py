@@ -1,67 +1,18 @@
-"""What an observation looks at: the window of the data, and small tables counted once for all of them.
-
-Every observation reads the view ``base`` (one row for each attempt) or one of
-three cubes made here: ``cells`` (attempts by class, kind of client, outcome,
-code and latency bucket), ``starts`` and ``ends`` (attempts by second of
-arrival and of end). Cubes hold counts and sums of microseconds, which add up
-over any grouping, so that an observation costs a query over thousands of rows
-rather than over all of them.
-"""
+"""What an observation looks at: the window of the data, its servers and files; see ``cubes`` for the tables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from snowpit.model.observation import RequestClass
 from snowpit.model.window import MICROS, Window
+from snowpit.observe.cubes import make_cubes, make_sorts
 from snowpit.store import Tables
-
-SLOW_US = MICROS
-"""A success that took longer counts as slow: it waited for something."""
 
 MAX_BINS = 4000
 """Bins of a timeline; a longer window gets wider bins."""
 
-SMALL = 500_000
-"""Attempts up to which the derived columns are computed once and kept in memory."""
-
 LOST_S = 60
 """A gap in the evidence as long as this may have swallowed the end of a request."""
-
-_BASE = """
-SELECT *, coalesce(verb, '') AS v, coalesce("group", '') AS g, coalesce(resource, '') AS r,
-  coalesce(subresource, '') AS s, coalesce(server, '') AS srv, received // 1000000 AS sec,
-  coalesce(mutating AND verb <> '', false) AS mut, coalesce(long_running, false) AS long,
-  ({timed} AND NOT coalesce(long_running, false) AND outcome NOT IN ('rejected', 'unauthorized')
-    AND client_kind NOT IN ('master', 'loopback')) AS holder,
-  greatest(coalesce(finished, CASE WHEN outcome = 'open' THEN {end} ELSE received END), received) AS ended
-FROM requests WHERE received IS NOT NULL
-"""
-
-_CELLS = """
-CREATE OR REPLACE TEMP TABLE cells AS
-SELECT v, g, r, s, client_kind, mut, long, outcome, code, level, latency_bucket AS bucket, count(*) AS n,
-  CAST(sum(CASE WHEN holder THEN ended - received ELSE 0 END) AS BIGINT) AS held,
-  CAST(sum(ended - received) AS BIGINT) AS total,
-  min(greatest(latency, 0)) AS low, max(greatest(latency, 0)) AS high,
-  arg_max({'file': file, 'line': line}, (ended - received, -received, -file, -line)) AS slowest,
-  arg_min({'file': file, 'line': line}, (received, file, line)) AS earliest
-FROM base GROUP BY ALL
-"""
-
-_STARTS = """
-CREATE OR REPLACE TEMP TABLE starts AS
-SELECT srv, sec, v, g, r, s, client_kind, mut, long, holder, outcome = 'rejected' AS rejected,
-  count(*) AS n, CAST(sum(received % 1000000) AS BIGINT) AS rest
-FROM base GROUP BY ALL
-"""
-
-_ENDS = """
-CREATE OR REPLACE TEMP TABLE ends AS
-SELECT srv, ended // 1000000 AS sec, v, g, r, s, client_kind, mut, long, holder, outcome,
-  ended - received > {slow} AND {timed} AS slow, count(*) AS n,
-  CAST(sum(ended % 1000000) AS BIGINT) AS rest
-FROM base GROUP BY ALL
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,20 +73,9 @@ def prepare(
     Returns:
         The scope that every observation takes.
     """
-    attempts, start, end, later, backward = tables.run(
-        "SELECT count(received), coalesce(min(received), 0), coalesce(max(greatest(received, finished)), -1) + 1,"
-        " count(*) FILTER (finished > received), count(*) FILTER (finished < received) FROM requests"
-        " WHERE received IS NOT NULL"
-    )[0]
-    timed = "true" if later else "false"
-    base = _BASE.format(timed=timed, end=_end_of_open(tables, end) if later else "received")
-    if attempts <= SMALL:
-        tables.run(f"CREATE OR REPLACE TEMP TABLE small AS {base}")
-        base = "SELECT * FROM small"
-    tables.run(f"CREATE OR REPLACE TEMP VIEW base AS {base}")
-    tables.run(_CELLS)
-    tables.run(_STARTS)
-    tables.run(_ENDS.format(slow=SLOW_US, timed=timed))
+    attempts, start, end, later, backward, unfinished = make_sorts(tables)
+    ending = _end_of_open(tables, end) if later and unfinished else str(end) if later else "received"
+    make_cubes(tables, end=ending, timed=bool(later))
     rows = tables.run("SELECT srv, sum(n) AS n FROM starts GROUP BY srv ORDER BY n DESC, srv LIMIT 100")
     held = tables.run(
         "SELECT srv, sum(h) AS h FROM (SELECT srv, -(sec * 1000000 * n + rest) AS h FROM starts WHERE holder"
@@ -162,8 +102,6 @@ def _end_of_open(tables: Tables, end: int) -> str:
     That is the end of the window, or the start of the next gap of over a minute in the evidence: more likely
     the end was lost in the gap than that a request outlived every time limit of the server.
     """
-    if not tables.run("SELECT 1 FROM requests WHERE finished IS NULL LIMIT 1"):
-        return str(end)
     rows = tables.run(
         "SELECT sec FROM (SELECT sec, lead(sec) OVER (ORDER BY sec) AS next FROM (SELECT received // 1000000 AS sec"
         " FROM requests WHERE received IS NOT NULL UNION SELECT finished // 1000000 FROM requests WHERE finished IS NOT NULL))"

@@ -26,9 +26,11 @@ SELECT mut, sec + 1, CAST(after * 1000000 AS BIGINT), next - sec - 1 FROM levels
 """
 
 _HOLDERS = """
-SELECT v, g, r, s, CASE WHEN node IS NOT NULL THEN 'system:node:*' ELSE coalesce("user", '') END AS client,
-  greatest(1, count(DISTINCT node)) AS clients, CAST(sum(ended - received) AS BIGINT) AS held, count(*) AS n, mut
-FROM base WHERE holder AND srv = ? GROUP BY v, g, r, s, client, mut
+SELECT v, g, r, s, CASE WHEN client_kind = 'node' THEN 'system:node:*' ELSE coalesce(value, '') END AS client,
+  greatest(1, count(DISTINCT id) FILTER (client_kind = 'node')) AS clients, CAST(sum(total) AS BIGINT) AS held,
+  CAST(sum(n) AS BIGINT) AS n, mut
+FROM users JOIN sorts USING (sort) LEFT JOIN names USING (id) WHERE holder AND srv = ?
+GROUP BY v, g, r, s, client, mut
 QUALIFY row_number() OVER (PARTITION BY mut ORDER BY held DESC, v, g, r, s, client) <= {limit}
 ORDER BY mut, held DESC, v, g, r, s, client
 """

@@ -22,9 +22,9 @@ HAVING late >= {LEAST_ATTEMPTS} ORDER BY late DESC, sec LIMIT {CANDIDATES}
 """
 
 _STRETCH = """
-SELECT v, g, r, s, latency_bucket, count(*), min(greatest(latency, 0)), max(greatest(latency, 0)) FROM base
-WHERE received >= ? AND received < ? AND ended >= ? AND NOT long AND srv = ? AND latency_bucket IS NOT NULL
-  AND outcome NOT IN ('open', 'rejected', 'unauthorized') GROUP BY v, g, r, s, latency_bucket
+SELECT v, g, r, s, bucket, count(*) FROM base
+WHERE received >= ? AND received < ? AND ended >= ? AND NOT long AND srv = ? AND bucket IS NOT NULL
+  AND outcome NOT IN ('open', 'rejected', 'unauthorized') GROUP BY v, g, r, s, bucket
 """
 
 

@@ -29,8 +29,8 @@ def webhooks(tables: Tables, scope: Scope) -> Mapping[str, tuple[int, float, flo
     counts: dict[RequestClass, dict[int, int]] = defaultdict(dict)
     longest: dict[RequestClass, int] = defaultdict(int)
     for row in tables.run(
-        "SELECT v, g, r, s, CAST(floor(log2(greatest(webhooks, 1)) * 16) AS INTEGER) AS bucket, count(*), max(webhooks)"
-        " FROM base WHERE webhooks > 0 GROUP BY v, g, r, s, bucket ORDER BY v, g, r, s, bucket LIMIT 100000"
+        "SELECT v, g, r, s, CAST(floor(log2(greatest(webhooks, 1)) * 16) AS INTEGER) AS sixteenth, count(*), max(webhooks)"
+        " FROM base WHERE webhooks > 0 GROUP BY v, g, r, s, sixteenth ORDER BY v, g, r, s, sixteenth LIMIT 100000"
     ):
         key = request_class(row)
         counts[key][row[4]] = row[5]
