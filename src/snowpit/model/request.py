@@ -110,9 +110,9 @@ DERIVED = (
         "what kind of client asked",
         "CASE WHEN \"user\" IS NULL OR \"user\" = '' OR \"user\" = 'system:anonymous' THEN 'anonymous'"
         " WHEN \"user\" = 'system:apiserver' THEN 'loopback'"
+        " WHEN contains(',' || coalesce(groups, '') || ',', ',system:masters,') THEN 'master'"
         " WHEN starts_with(\"user\", 'system:node:') THEN 'node'"
-        " WHEN starts_with(\"user\", 'system:serviceaccount:') THEN 'serviceaccount'"
-        " WHEN contains(',' || coalesce(groups, '') || ',', ',system:masters,') THEN 'master' ELSE 'other' END",
+        " WHEN starts_with(\"user\", 'system:serviceaccount:') THEN 'serviceaccount' ELSE 'other' END",
     ),
     Column(
         "outcome",
