@@ -87,7 +87,11 @@ def stream(raw: Mapping[str, Any], *, version: str, seed: int) -> Stream:
     """A stream as its table in the recipe tells it."""
     verb, kind = raw["verb"], raw.get("client", "serviceaccount")
     columns: dict[str, object] = {name: raw[name] for name in COLUMNS if name in raw}
-    columns |= {"group": raw.get("group", ""), "version": raw.get("version", "v1"), "level": raw.get("level", "Metadata")}
+    columns |= {
+        "group": raw.get("group", ""),
+        "version": raw.get("version", "v1"),
+        "level": raw.get("level", "Metadata"),
+    }
     for part in ("webhooks", "etcd", "queued"):
         if f"{part}_s" in raw:
             columns[part] = round(raw[f"{part}_s"] * 1_000_000)
