@@ -10,6 +10,7 @@ from snowpit.errors import ScenarioError
 from snowpit.mechanism.queueing import erlang_b, require, require_positive
 
 NEGLIGIBLE = 1e-16
+LARGE = 1e100
 HALVINGS = 200
 
 
@@ -52,23 +53,25 @@ def erlang_a(
         service_rate=service_rate,
         abandonment_rate=abandonment_rate,
     )
-    # All weights relative to the state in which every seat is taken and nobody waits.
-    weight, above, queue = 1.0, 0.0, 0.0
-    waiters = 0
+    # Weights of states relative to the one in which every seat is taken and nobody waits, scaled down in deep overload.
+    full, above, queue = 1.0, 0.0, 0.0
+    weight, waiters = full, 0
     while (
-        weight > NEGLIGIBLE * (1.0 + above)
+        weight > NEGLIGIBLE * (full + above)
         or arrival_rate > servers * service_rate + waiters * abandonment_rate
     ):
         waiters += 1
         weight *= arrival_rate / (servers * service_rate + waiters * abandonment_rate)
         above += weight
         queue += waiters * weight
-    full = erlang_b(servers, arrival_rate / service_rate)
-    if full == 0.0:
+        if above > LARGE:
+            full, above, queue, weight = full / LARGE, above / LARGE, queue / LARGE, weight / LARGE
+    at_full = erlang_b(servers, arrival_rate / service_rate)
+    if at_full == 0.0:
         return Abandonment(0.0, 0.0, 0.0)
-    whole = 1.0 / full + above
+    whole = full / at_full + above
     mean_queue = queue / whole
-    return Abandonment(abandonment_rate * mean_queue / arrival_rate, (1.0 + above) / whole, mean_queue)
+    return Abandonment(abandonment_rate * mean_queue / arrival_rate, (full + above) / whole, mean_queue)
 
 
 def retrial_orbit(arrival_rate: float, service_rate: float, *, retry_rate: float) -> float:
