@@ -216,7 +216,9 @@ class Run:
         _, _, asked, who, wish, tried = arrival
         if not asked.raw.get("direct"):
             self.conclude(arrival, code, taken)
-        elif code != 504:  # who waited too long is not audited
+        elif (
+            code != 504 and second + LATENCY_S < self.server["duration_s"]
+        ):  # who waited too long is not audited
             received = second + LATENCY_S
             self.conclude((received, 0, asked, who, wish, tried), *self.host.answer(asked, received))
 
