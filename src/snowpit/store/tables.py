@@ -1,8 +1,9 @@
 """An embedded database with one view that everything above reads: ``requests``."""
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from threading import Thread
 from typing import Any, Self
 
 import duckdb
@@ -23,6 +24,11 @@ SETTINGS: dict[str, str | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
 }
 
+
+Selected = tuple[list[str], list[tuple[Any, ...]]]
+"""Column names and rows."""
+
+_PATIENCE_S = 0.05
 
 SEE_COLUMNS = "See the columns with: snowpit sql --schema"
 
@@ -117,7 +123,7 @@ class Tables:
         self.run("SET enable_external_access = false")
         self.run("SET lock_configuration = true")
 
-    def select(self, sql: str, *, most: int | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
+    def select(self, sql: str, *, most: int | None = None) -> Selected:
         """Run one SELECT (or DESCRIBE, SHOW, SUMMARIZE) and give its column names and rows.
 
         Args:
@@ -133,11 +139,41 @@ class Tables:
             statements = duckdb.extract_statements(sql)
             if len(statements) != 1 or statements[0].type is not duckdb.StatementType.SELECT:
                 raise QueryError("Only one statement that reads (SELECT ...) is taken.", SEE_COLUMNS)
-            cursor = self._connection.execute(statements[0])
-            names = [column[0] for column in cursor.description or ()]
-            return names, cursor.fetchall() if most is None else cursor.fetchmany(most)
+            return self._stoppable(lambda: self._fetch(statements[0], most))
         except duckdb.Error as error:
             raise QueryError(f"The query failed: {str(error).splitlines()[0]}", SEE_COLUMNS) from error
+
+    def _fetch(self, statement: duckdb.Statement, most: int | None) -> Selected:
+        cursor = self._connection.execute(statement)
+        names = [column[0] for column in cursor.description or ()]
+        return names, cursor.fetchall() if most is None else cursor.fetchmany(most)
+
+    def _stoppable(self, work: Callable[[], Selected]) -> Selected:
+        """Do work in a thread of its own, so that a signal ends it at once.
+
+        In this thread signals are delivered only between two tasks of the database, and one
+        task of a cross join may take hours.
+        """
+        done: list[Selected] = []
+        failed: list[Exception] = []
+
+        def attempt() -> None:
+            try:
+                done.append(work())
+            except Exception as error:  # noqa: BLE001 - raised again below
+                failed.append(error)
+
+        thread = Thread(target=attempt, daemon=True)
+        thread.start()
+        try:
+            thread.join()
+        finally:
+            while thread.is_alive():  # an interrupt before the query has begun is forgotten
+                self._connection.interrupt()
+                thread.join(_PATIENCE_S)
+        if failed:
+            raise failed[0]
+        return done[0]
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run one statement and give its rows.
