@@ -23,7 +23,7 @@ def signalled(tables: Tables, delay_s: float) -> None:
     tables.select(ENDLESS)
 
 
-@pytest.mark.parametrize("delay_s", [0.0, 0.05])
+@pytest.mark.parametrize("delay_s", [0.0, 0.05, 0.3])
 def test_a_signal_ends_a_single_task_of_the_database(delay_s: float) -> None:
     def stop(*_: object) -> None:
         raise Stop

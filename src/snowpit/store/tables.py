@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, Self
 
 import duckdb
@@ -162,15 +162,16 @@ class Tables:
                 done.append(work())
             except Exception as error:  # noqa: BLE001 - raised again below
                 failed.append(error)
+            finally:
+                over.set()
 
-        thread = Thread(target=attempt, daemon=True)
-        thread.start()
+        over = Event()  # a join that a signal ends takes the thread for finished (Python 3.11)
+        Thread(target=attempt, daemon=True).start()
         try:
-            thread.join()
+            over.wait()
         finally:
-            while thread.is_alive():  # an interrupt before the query has begun is forgotten
+            while not over.wait(_PATIENCE_S):  # an interrupt before the query has begun is forgotten
                 self._connection.interrupt()
-                thread.join(_PATIENCE_S)
         if failed:
             raise failed[0]
         return done[0]
