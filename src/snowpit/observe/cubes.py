@@ -17,7 +17,7 @@ from snowpit.store import Tables
 SLOW_US = MICROS
 """A success that took longer counts as slow: it waited for something."""
 
-_SORT = """hash(verb, "group", resource, subresource, client_kind, long_running, outcome, code, level, server, finished IS NULL,
+_SORT = """hash(verb, "group", resource, subresource, client_kind, long_running, outcome, code, level, server, finished IS NULL, node IS NOT NULL,
 CASE WHEN verb = 'list' THEN CASE WHEN uri IS NULL THEN 0 WHEN contains(uri, '?') OR contains(uri, '&') THEN
  1 + CAST(regexp_matches(uri, '[?&](limit=[1-9]|continue=[^&])') AS INTEGER) + 2 * CAST(regexp_matches(uri, '[?&]resourceVersion=[^&]')
  AND NOT regexp_matches(uri, '[?&](continue=[^&]|resourceVersionMatch=Exact)') AS INTEGER) ELSE 1 END END,
@@ -30,7 +30,7 @@ SELECT *, v NOT IN ('', 'get', 'list', 'watch') AS mut, sum(later) OVER () > 0 A
     AND outcome NOT IN ('rejected', 'unauthorized') AND client_kind NOT IN ('master', 'loopback') AS holder
 FROM (SELECT {_SORT} AS sort, coalesce(any_value(verb), '') AS v, coalesce(any_value("group"), '') AS g,
   coalesce(any_value(resource), '') AS r, coalesce(any_value(subresource), '') AS s, coalesce(any_value(server), '') AS srv,
-  any_value(client_kind) AS client_kind, coalesce(any_value(long_running), false) AS long, any_value(outcome) AS outcome, any_value(finished IS NOT NULL) AS done,
+  any_value(client_kind) AS client_kind, coalesce(any_value(long_running), false) AS long, any_value(outcome) AS outcome, any_value(finished IS NOT NULL) AS done, any_value(node IS NOT NULL) AS named_node,
   any_value(code) AS code, any_value(level) AS level, any_value(uri) AS uri, any_value(reason) AS reason,
   count(*) AS many, min(received) AS first, max(greatest(received, finished)) AS last,
   count(*) FILTER (finished > received) AS later, count(*) FILTER (finished < received) AS backward,

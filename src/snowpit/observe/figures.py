@@ -102,7 +102,7 @@ def callers(dimension: str) -> tuple[str, str]:
     """
     if dimension == "node":
         return (
-            "(FROM users SEMI JOIN (FROM sorts WHERE client_kind = 'node') USING (sort))",
+            "(FROM users SEMI JOIN (FROM sorts WHERE named_node) USING (sort))",
             "substr(value, 13)",
         )
     return {"user_agent": "agents"}.get(dimension, f"{dimension}s"), "value"

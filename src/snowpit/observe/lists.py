@@ -18,7 +18,7 @@ WITH asked AS (
     coalesce(regexp_matches(uri, '[?&](limit=[1-9]|continue=[^&])'), false) AS paged,
     coalesce(regexp_matches(uri, '[?&]resourceVersion=[^&]'), false)
       AND NOT regexp_matches(uri, '[?&](continue=[^&]|resourceVersionMatch=Exact)') AS cached
-  FROM sorts WHERE v = 'list'),
+  FROM sorts WHERE v = 'list' AND outcome <> 'unauthorized'),
 counts AS (
   SELECT sort, user_id, agent_id, bucket, count(*) AS n, CAST(sum(ended - received) AS BIGINT) AS total,
     min(ended - received) AS low, max(ended - received) AS high
@@ -43,7 +43,8 @@ def lists(tables: Tables, scope: Scope) -> Lists:
 
     Assumptions: a LIST without ``resourceVersion`` is read from the database (until consistent reads from cache), one
     with it from the watch cache, but for ``continue`` and ``resourceVersionMatch=Exact``. ``paged`` (``limit`` or
-    ``continue``) is counted beside that split, not as a part of it.
+    ``continue``) is counted beside that split, not as a part of it. LISTs that authentication refused (401) never
+    reach storage or cache and are left out.
 
     How computed: the query part of the URI; if no request shows any, the split is unknown.
 

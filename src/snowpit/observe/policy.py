@@ -141,7 +141,7 @@ def hints(tables: Tables, scope: Scope) -> ControlPlaneHints:
     Cannot see: nodes that asked nothing in the window.
     """
     nodes, users, accounts = tables.run(
-        "SELECT count(DISTINCT id) FILTER (client_kind = 'node'), count(DISTINCT id),"
+        "SELECT count(DISTINCT id) FILTER (named_node), count(DISTINCT id),"
         " count(DISTINCT id) FILTER (client_kind = 'serviceaccount') FROM users JOIN sorts USING (sort)"
     )[0]
     agents = tables.run(

@@ -68,8 +68,9 @@ def retries(tables: Tables, scope: Scope) -> Retries:
     resource, namespace, name) before, that attempt was the last one and failed (429, 504, other 5xx, aborted),
     and ended at most 90 s before. Only classes that failed at all are looked at.
 
-    How computed: attempts in order of arrival for each client and request that failed at all; chains are runs of retries. Above a
-    million such attempts a share of the clients (by hash) is looked at, and the counts are scaled up.
+    How computed: attempts in order of arrival for each client and request that failed at all; chains are runs of
+    retries. Above a million attempts in such classes a share of the clients (by hash) is looked at, and the counts
+    are scaled up.
 
     Cannot see: which of several concurrent requests of one client, alike in all columns, is repeated; retries that
     fall to another API server whose log is missing.

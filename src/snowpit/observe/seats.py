@@ -26,8 +26,8 @@ SELECT mut, sec + 1, CAST(after * 1000000 AS BIGINT), next - sec - 1 FROM levels
 """
 
 _HOLDERS = """
-SELECT v, g, r, s, CASE WHEN client_kind = 'node' THEN 'system:node:*' ELSE coalesce(value, '') END AS client,
-  greatest(1, count(DISTINCT id) FILTER (client_kind = 'node')) AS clients, CAST(sum(total) AS BIGINT) AS held,
+SELECT v, g, r, s, CASE WHEN named_node THEN 'system:node:*' ELSE coalesce(value, '') END AS client,
+  greatest(1, count(DISTINCT id) FILTER (named_node)) AS clients, CAST(sum(total) AS BIGINT) AS held,
   CAST(sum(n) AS BIGINT) AS n, mut
 FROM users JOIN sorts USING (sort) LEFT JOIN names USING (id) WHERE holder AND srv = ?
 GROUP BY v, g, r, s, client, mut
