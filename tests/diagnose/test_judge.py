@@ -108,7 +108,7 @@ def test_supported_comes_before_undecided_before_refuted() -> None:
 def test_the_chain_runs_from_trigger_to_victims_and_marks_what_is_inferred() -> None:
     found = judge(
         [
-            finding("token_review_storm"),
+            finding("token_review_storm", numbers={"timed_out": 200}),
             finding("inflight_limit", Role.SYMPTOM),
             finding("retry_storm", Role.SUSTAINS),
             finding("heartbeat_pressure", Role.VICTIM),
@@ -139,13 +139,19 @@ def test_the_change_point_is_the_trigger_where_there_is_one() -> None:
 
 
 def test_the_answer_says_what_who_why_and_what_first() -> None:
-    text = judge([finding("token_review_storm")], IN_TROUBLE, PLANE).answer
+    text = judge([finding("token_review_storm", numbers={"timed_out": 200})], IN_TROUBLE, PLANE).answer
     assert text.startswith(
         "Very likely (1 of 1 predictions that the evidence can test hold): The claim of token_review_storm."
     )
     assert "Why it does not stop" in text
     assert "First: stop what token_review_storm accuses." in text
     assert "1 of 1 predictions" in text
+
+
+def test_a_storm_in_which_nothing_times_out_is_not_said_to_feed_itself() -> None:
+    found = judge([finding("token_review_storm", numbers={"timed_out": 0})], IN_TROUBLE, PLANE)
+    assert "Why it does not stop" not in found.answer
+    assert "loop" not in [link.stage for link in found.chain]
 
 
 def test_a_server_without_the_limiter_is_not_told_of_its_loop() -> None:

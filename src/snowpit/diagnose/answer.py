@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from snowpit.cluster.control_plane import ControlPlane
-from snowpit.diagnose.chain import LIMITER_LOOP
+from snowpit.diagnose.chain import LIMITER_LOOP, feeds_itself
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.words import count, percent, rate, seconds
 from snowpit.model.finding import Finding, Role, Verdict
@@ -46,7 +46,7 @@ def answer(placed: Sequence[Finding], observed: Observed, plane: ControlPlane) -
     undecided = [item for item in placed if item.verdict is Verdict.UNDECIDED]
     if supported or trouble(observed).real:
         return _unexplained(supported, undecided, observed)
-    return _healthy(observed, plane)
+    return _healthy(observed, plane, undecided)
 
 
 def _caused(roots: Sequence[Finding], supported: Sequence[Finding], plane: ControlPlane) -> str:
@@ -72,8 +72,7 @@ def _sure(finding: Finding) -> str:
 def _why(root: Finding, supported: Sequence[Finding], plane: ControlPlane) -> str:
     """Why it does not stop by itself, as far as known."""
     loops = [item for item in supported if item.role is Role.SUSTAINS]
-    limiter = plane.number("loopback_qps")
-    if root.id == "token_review_storm" and limiter is not None and limiter > 0:
+    if feeds_itself(root, plane):
         return f"Why it does not stop: {_lowered(LIMITER_LOOP)}"
     return f"What keeps it going: {_lowered(loops[0].claim)}" if loops else ""
 
@@ -94,7 +93,7 @@ def _unexplained(supported: Sequence[Finding], undecided: Sequence[Finding], obs
     return " ".join(_sentence(part) for part in parts)
 
 
-def _healthy(observed: Observed, plane: ControlPlane) -> str:
+def _healthy(observed: Observed, plane: ControlPlane, undecided: Sequence[Finding]) -> str:
     """Nothing found, with the main figures and what was not visible."""
     traffic = observed.traffic
     if traffic.attempts < 50:  # noqa: PLR2004 - a handful of requests cannot show an overload
@@ -111,7 +110,13 @@ def _healthy(observed: Observed, plane: ControlPlane) -> str:
         f"{count(observed.seats.readonly.peak)} of {plane.limit('readonly')} read-only seats held."
     )
     parts = [figures]
-    if observed.policy.blind:
+    suspected = [item for item in undecided if item.evidence_for]
+    if suspected:
+        wanted = (
+            f" What would decide: {_first(suspected[0].undecided_by[0])}" if suspected[0].undecided_by else ""
+        )
+        parts.append(f"Undecided: {_lowered(suspected[0].claim)}{wanted}")
+    elif observed.policy.blind:
         parts.append(f"Not visible in it: {_lowered(observed.policy.blind[0])}")
     return " ".join(_sentence(part) for part in parts)
 

@@ -77,10 +77,16 @@ def _of_role(findings: Sequence[Finding], role: Role, stage: str) -> list[Link]:
 def _loops(findings: Sequence[Finding], root: Finding, plane: ControlPlane) -> list[Link]:
     """What keeps it going: findings that sustain it, and the limiter's own loop where the version has one."""
     links = _of_role(findings, Role.SUSTAINS, "loop")
-    limiter = plane.number("loopback_qps")
-    if root.id == "token_review_storm" and limiter is not None and limiter > 0:
-        links.append(Link("loop", LIMITER_LOOP, known=False))
+    if feeds_itself(root, plane):
+        links.append(Link("loop", LIMITER_LOOP, known=bool(root.numbers.get("dead_lookups"))))
     return links
+
+
+def feeds_itself(root: Finding, plane: ControlPlane) -> bool:
+    """Whether dead work behind the loopback limiter keeps a storm going: reviews timed out, and the version has the limiter."""
+    limiter = plane.number("loopback_qps")
+    dead = root.numbers.get("timed_out") or root.numbers.get("dead_lookups")
+    return root.id == "token_review_storm" and limiter is not None and limiter > 0 and bool(dead)
 
 
 def _refusals(observed: Observed) -> list[Link]:

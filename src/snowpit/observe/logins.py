@@ -5,6 +5,9 @@ from snowpit.observe.figures import median, pointers, spread, top_values
 from snowpit.observe.scope import Scope
 from snowpit.store import Tables
 
+BUSY = 20
+"""Look-ups in a second from which it counts as busy; a burst is one second among many then."""
+
 LIMITER_RATES = (45, 55)
 """Look-ups a second that count as the mark of the limiter of 50 a second."""
 
@@ -86,7 +89,7 @@ def loopback(tables: Tables, scope: Scope) -> Loopback:
         serviceaccounts=accounts,
         distinct_secrets=distinct_secrets,
         peak_rate=peak,
-        busy_rate=median([rate for rate in rates if rate * 2 >= peak]),
+        busy_rate=median([rate for rate in rates if rate >= BUSY]),
         busy_s=sum(1 for rate in rates if LIMITER_RATES[0] <= rate <= LIMITER_RATES[1]),
         repeated=secrets + accounts - distinct,
         after_timeout=_dead(tables, where) if scope.timed and rates else 0,

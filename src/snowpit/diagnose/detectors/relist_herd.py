@@ -34,7 +34,7 @@ from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.trouble import SLOW_S, trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude
 from snowpit.diagnose.words import count, seconds
-from snowpit.model.finding import Finding, Role
+from snowpit.model.finding import Finding, Role, Verdict
 from snowpit.model.observation import Observed, Relists
 from snowpit.model.window import clock
 
@@ -85,7 +85,9 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         impact=0.6 * min(1.0, herd.share + 0.2),
         would_change="The same rate of LISTs and watches before and after, or a few clients behind most of them.",
     )
-    return replace(found, explains=(*found.explains, "list_storm")) if _broken(herd) else found
+    if found.verdict is Verdict.SUPPORTED and _broken(herd):
+        return replace(found, explains=(*found.explains, "list_storm"))
+    return found
 
 
 def _broken(herd: Relists) -> bool:

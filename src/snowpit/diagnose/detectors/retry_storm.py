@@ -113,7 +113,7 @@ def _weigh(scales: Scales, retries: Retries, *, share: float) -> None:
     )
     gap = retries.gap_p50_s
     scales.opposes(
-        gap is not None and gap >= PERIOD_S,
+        retries.retries >= MIN_RETRIES and gap is not None and gap >= PERIOD_S,
         f"They come back after {seconds(gap)} in the median, as the next turn of a timer would.",
         observation="retries",
         weight=1.0,

@@ -188,7 +188,7 @@ class Loopback:
         serviceaccounts: GETs of ServiceAccounts.
         distinct_secrets: Distinct Secrets asked for.
         peak_rate: Most look-ups in one second.
-        busy_rate: Median look-ups per second over the seconds with at least half the peak.
+        busy_rate: Median look-ups per second over the seconds with at least 20; 0 if there is none.
         busy_s: Seconds at 45 to 55 look-ups a second: the signature of the 50-a-second limiter.
         repeated: Look-ups beyond the first per distinct object: dead or duplicated work.
         after_timeout: Look-ups that arrived while no review was open any more (dead work), if open reviews are visible.
