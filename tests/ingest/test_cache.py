@@ -40,6 +40,15 @@ def test_a_second_question_gives_the_same_coverage_and_rows(log: Path, tmp_path:
     assert first[0].files[0].rejected
 
 
+@pytest.mark.parametrize("rule", ["SECRET", "BLANKED", "PART", "__version__"])
+def test_another_rule_for_the_content_makes_entries_unknown(
+    rule: str, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = shelf.key(str(log), log.stat().st_size)
+    monkeypatch.setattr(shelf, rule, "another")
+    assert shelf.key(str(log), log.stat().st_size) != before
+
+
 def test_a_renamed_copy_is_found_by_its_content(log: Path, tmp_path: Path) -> None:
     _, rows = ask(log, cache=tmp_path / "cache")
     copy = log.rename(tmp_path / "other.log")

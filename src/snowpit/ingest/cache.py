@@ -3,7 +3,7 @@
 One entry holds the part files of everything inside one file on disk, and a
 manifest with its coverage. Its name is a digest of the file's size and of 64
 blocks of 16 KiB spread evenly over it, the first and the last included, and of
-this release's columns; neither name nor times of the file matter. (An edit in
+this release's columns, expressions and rule of what is blanked; neither name nor times of the file matter. (An edit in
 place that keeps the size and touches none of those blocks goes unnoticed.)
 
 Entries hold what the request table holds: no token, no body. They are written
@@ -23,7 +23,8 @@ from typing import NamedTuple
 import msgspec
 
 from snowpit import __version__
-from snowpit.ingest.events import INPUT, PART, VOUCHED
+from snowpit.ingest.events import PART, select_events
+from snowpit.ingest.redact import BLANKED, SECRET
 from snowpit.model.evidence import FileCoverage
 
 LARGE = 16 << 20
@@ -37,7 +38,6 @@ MERGED = "merged"
 """Directory inside an entry with what merging found when it was read alone."""
 
 _TEMPORARY = "tmp-"
-_SCHEMA = hashlib.blake2b(repr((__version__, PART, INPUT, VOUCHED)).encode(), digest_size=16).digest()
 
 
 class Log(NamedTuple):
@@ -91,7 +91,7 @@ def key(path: str, size: int) -> str | None:
         path: The file.
         size: Its bytes.
     """
-    digest = hashlib.blake2b(_SCHEMA + size.to_bytes(8, "big"), digest_size=20)
+    digest = hashlib.blake2b(_rules() + size.to_bytes(8, "big"), digest_size=20)
     try:
         with Path(path).open("rb", buffering=0) as file:
             for index in range(SAMPLES):
@@ -100,6 +100,14 @@ def key(path: str, size: int) -> str | None:
     except OSError:
         return None
     return digest.hexdigest()
+
+
+def _rules() -> bytes:
+    """All that decides what a part of a file holds: another one makes all entries unknown.
+
+    The query of the fast tier holds its columns, what it vouches for and what it blanks.
+    """
+    return repr((__version__, PART, select_events("''", 0), SECRET, BLANKED)).encode()
 
 
 def load(entry: Path, path: str) -> list[Log] | None:
