@@ -158,6 +158,10 @@ CONTAINERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip members": lambda data: gzip.compress(data[:700]) + gzip.compress(data[700:]) + b"\0" * 512,
     "zstd": zstandard.compress,
     "zstd frames": lambda data: zstandard.compress(data[:700]) + zstandard.compress(data[700:]),
+    "pzstd": lambda data: b"".join(
+        b"\x50\x2a\x4d\x18\x04\0\0\0" + len(frame).to_bytes(4, "little") + frame
+        for frame in (zstandard.compress(data[:700]), zstandard.compress(data[700:]))
+    ),
     "bzip2": bz2.compress,
     "bzip2 streams": lambda data: bz2.compress(data[:700]) + bz2.compress(data[700:]),
     "xz": lzma.compress,

@@ -94,23 +94,30 @@ class Codec(NamedTuple):
 
     Args:
         name: As coverage names it.
-        magic: First bytes of each of its members.
+        magic: First bytes, all of one length, that a member may have.
         portion: Compressed bytes to unfold at once.
         member: Makes the decompressor of one member.
     """
 
     name: str
-    magic: bytes
+    magic: tuple[bytes, ...]
     portion: int
     member: Callable[[], _Gzip | _Zstd | _Stream]
 
 
+SKIPPABLE = tuple(bytes((low,)) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
+"""First bytes of zstd frames without content (RFC 8878, 3.1.2); pzstd writes one before each frame."""
+
+ZSTD = b"\x28\xb5\x2f\xfd"
+
 CODECS = (
-    Codec("gzip", b"\x1f\x8b", 64 << 10, _Gzip),
+    Codec("gzip", (b"\x1f\x8b",), 64 << 10, _Gzip),
     # A hostile frame unfolds each 4 bytes into 128 KiB, and the library gives all at once.
-    Codec("zstd", b"\x28\xb5\x2f\xfd", 4 << 10, _Zstd),
-    Codec("bzip2", b"BZh", 64 << 10, lambda: _Stream(bz2.BZ2Decompressor())),
-    Codec("xz", b"\xfd7zXZ\x00", 64 << 10, lambda: _Stream(lzma.LZMADecompressor(lzma.FORMAT_XZ, XZ_MEMORY))),
+    Codec("zstd", (ZSTD, *SKIPPABLE), 4 << 10, _Zstd),
+    Codec("bzip2", (b"BZh",), 64 << 10, lambda: _Stream(bz2.BZ2Decompressor())),
+    Codec(
+        "xz", (b"\xfd7zXZ\x00",), 64 << 10, lambda: _Stream(lzma.LZMADecompressor(lzma.FORMAT_XZ, XZ_MEMORY))
+    ),
 )
 """Every compression that is undone, told by its first bytes."""
 
@@ -146,8 +153,8 @@ def _next_member(reader: Reader, fate: Fate, codec: Codec) -> bool:
     while reader.peek(1) == b"\x00":
         data = reader.chunk(codec.portion)
         reader.unread(data.lstrip(b"\x00"))
-    head = reader.peek(len(codec.magic))
-    if head and head != codec.magic:
+    head = reader.peek(len(codec.magic[0]))
+    if head and head not in codec.magic:
         fate.notes.append(f"what follows the {codec.name} stream is not {codec.name} and was left out")
         return False
     return bool(head)
