@@ -1,5 +1,6 @@
 """Stages of one request become one row; repeats are counted where they stand."""
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,22 @@ def test_evidence_without_an_event_is_an_error_that_says_what_it_was_taken_for(t
     with pytest.raises(EvidenceError, match="No such file") as missing, Tables() as tables:
         read([str(tmp_path / "missing")], tables=tables)
     assert missing.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (gzip.compress(b"x" * 99)[:12], "cut off"),
+        (b"PK\x03\x04" + b"x" * 40, "cut off"),
+        ("{}".encode("utf-16"), "iconv"),
+        ('{"kind":"Event"}'.encode("utf-16-le"), "iconv"),
+    ],
+    ids=["gzip", "zip", "UTF-16", "UTF-16 without a mark"],
+)
+def test_a_file_that_gives_nothing_gets_the_hint_that_helps(
+    content: bytes, hint: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_bytes(content)
+    with pytest.raises(EvidenceError) as error, Tables() as tables:
+        read([str(tmp_path / "a")], tables=tables)
+    assert hint in error.value.hint

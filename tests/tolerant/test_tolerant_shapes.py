@@ -369,3 +369,35 @@ def test_foreign_evidence_is_counted_and_not_read() -> None:
     chunks = scan(data, sizes=(65_536,))
     assert_accounted(data, chunks)
     assert {chunk.verdict for chunk in chunks} == {"other"}
+
+
+CELLS = [{"field": "@timestamp", "value": "2019-10-17 08:13:20.000"}, {"field": "@message", "value": ONE}]
+TABLE = {"columns": [{"name": "log_s"}, {"name": "pod_s"}], "rows": [[ONE, "api-1"], [TWO, "api-1"]]}
+PAYLOAD = base64.b64encode(
+    gzip.compress(compact({"logStream": "s", "logEvents": [{"message": ONE}]}))
+).decode()
+QUERIES: dict[str, tuple[object, int]] = {
+    "log analytics": ({"tables": [TABLE | {"name": "PrimaryResult"}]}, 2),
+    "log analytics, columns and rows do not fit": ({"tables": [TABLE | {"rows": [[ONE], 7, [TWO, ""]]}]}, 1),
+    "log analytics, no columns": ({"tables": [{"rows": [[7]], "columns": 7}, 8, None]}, 0),
+    "logs insights": ({"results": [CELLS, CELLS], "status": "Complete"}, 2),
+    "logs insights, broken": ({"results": [[{"field": "@message"}], [], [7]]}, 0),
+    "kinesis": ({"Records": [{"kinesis": {"data": PAYLOAD}}]}, 1),
+    "kinesis, broken": ({"Records": [{"kinesis": {"data": PAYLOAD[:60]}}, {"kinesis": 7}]}, 0),
+}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("name", QUERIES)
+def test_answers_of_query_interfaces_are_read(name: str, indent: int | None) -> None:
+    value, expected = QUERIES[name]
+    data = json.dumps(value, indent=indent).encode()
+    assert len(rows(data)) == expected
+    assert_accounted(data, scan(data, sizes=(97,)))
+
+
+def test_a_csv_of_logs_insights_is_read() -> None:
+    quoted = ONE.replace('"', '""')
+    data = f'@timestamp,@message\n2019-10-17 08:13:20.000,"{quoted}"\n'.encode()
+    assert sniff(data).shape == "csv"
+    assert len(rows(data)) == 1

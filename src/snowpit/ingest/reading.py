@@ -12,6 +12,7 @@ from snowpit.ingest import merging, servers, sources, statistics
 from snowpit.ingest.cache import Log
 from snowpit.ingest.log import read_log
 from snowpit.ingest.parts import Parts
+from snowpit.ingest.tolerant import UTF16
 from snowpit.model.evidence import Coverage, FileCoverage
 from snowpit.store import Tables
 
@@ -219,6 +220,10 @@ def _fruitless(file: FileCoverage) -> str:
 
 
 def _advice(files: Sequence[FileCoverage]) -> str:
+    if any(file.kind == UTF16 for file in files):
+        return "Convert it first: iconv -f UTF-16 -t UTF-8 FILE | snowpit diagnose -"
+    if any(file.truncated for file in files):
+        return "The file is cut off or damaged: fetch it again and compare sizes. Unpack encrypted archives first."
     if all(not file.bytes for file in files):
         return "Check the audit policy and --audit-log-path of kube-apiserver: nothing was written there."
     return (

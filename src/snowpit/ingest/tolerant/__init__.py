@@ -6,6 +6,6 @@ envelopes. Tokens and bodies go no further than its parser.
 
 from snowpit.ingest.tolerant.kinds import Chunk, Kind, Row
 from snowpit.ingest.tolerant.scanner import Scanner, parse_line
-from snowpit.ingest.tolerant.sniff import sniff
+from snowpit.ingest.tolerant.sniff import UTF16, sniff
 
-__all__ = ["Chunk", "Kind", "Row", "Scanner", "parse_line", "sniff"]
+__all__ = ["UTF16", "Chunk", "Kind", "Row", "Scanner", "parse_line", "sniff"]

@@ -7,8 +7,8 @@ matter. All else is decoded whole and opened envelope by envelope.
 from typing import Any, NamedTuple
 
 from snowpit.ingest.tolerant.decode import BrokenJsonError, decode
-from snowpit.ingest.tolerant.envelopes.aks import from_columns, is_resource_specific, open_aks
-from snowpit.ingest.tolerant.envelopes.cloudwatch import open_cloudwatch, unpack
+from snowpit.ingest.tolerant.envelopes.aks import from_columns, is_resource_specific, open_aks, open_tables
+from snowpit.ingest.tolerant.envelopes.cloudwatch import named_fields, open_cloudwatch, unpack
 from snowpit.ingest.tolerant.envelopes.elastic import open_line, open_list
 from snowpit.ingest.tolerant.envelopes.gke import is_entry, read_entry
 from snowpit.ingest.tolerant.envelopes.journald import open_journal
@@ -21,7 +21,7 @@ from snowpit.ingest.tolerant.times import instant, unix
 BOM = b"\xef\xbb\xbf"
 """Byte order mark of UTF-8."""
 
-_OPENERS = (open_list, open_cloudwatch, open_aks, open_journal, open_line)
+_OPENERS = (open_tables, open_list, open_cloudwatch, open_aks, open_journal, open_line)
 _TIMES = ("time", "timestamp", "@timestamp", "ts", "TimeGenerated", "__REALTIME_TIMESTAMP", "_time")
 _PAIR = 2
 
@@ -153,7 +153,8 @@ def _gather(value: object, found: _Gathered, hints: Hints, depth: int) -> None:
     elif isinstance(value, dict) and value:
         _gather_mapping(value, found, hints, depth)
     elif isinstance(value, list):
-        for member in value:
+        named = named_fields(value)
+        for member in value if named is None else (named,):
             _gather(member, found, hints, depth + 1)
 
 

@@ -15,7 +15,7 @@ from snowpit.ingest.tolerant.reader import BOM
 
 _SAMPLE = 40
 _CSV = re.compile(
-    rb'"?(?:[\w .\[\]()]+"?[,;]"?)*(?:log_s|log|message|@message|properties|AuditId|RequestUri|_raw|line|textPayload)'
+    rb'"?(?:[\w .@\[\]()]+"?[,;]"?)*(?:log_s|log|message|@message|properties|AuditId|RequestUri|_raw|line|textPayload)'
     rb'"?(?:[,;][^\n]*)?\r?(?:\n|\Z)'
 )
 _PROMETHEUS = re.compile(rb"^# (?:HELP|TYPE) [a-zA-Z_:]", re.MULTILINE)
@@ -35,7 +35,11 @@ _BATCH = re.compile(
     rb'\s*\{\s*"(?:kind"\s*:\s*"(?:Event)?List|items|records|events|logEvents|entries|hits|searchedLogStreams|messageType)"'
 )
 _EVENT = re.compile(rb'\{\s*"kind"\s*:\s*"Event"|"auditID"\s*:')
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF16_STARTS = (b'{\0"\0', b'\0{\0"')
+UTF16 = "UTF-16 text"
+"""Name of a file that PowerShell redirected."""
+
 _CONTROLS = bytes(set(range(32)) - {9, 10, 13, 27})
 
 
@@ -50,8 +54,8 @@ def sniff(head: bytes) -> Kind:
     """
     if not head:
         return Kind("foreign", "empty")
-    if head.startswith(_UTF16):
-        return Kind("foreign", "UTF-16 text")
+    if head.startswith(_UTF16_MARKS) or head[:4] in _UTF16_STARTS:
+        return Kind("foreign", UTF16)
     head = head.removeprefix(BOM)
     text = head.lstrip(b"\0 \t\r\n")
     if not text:

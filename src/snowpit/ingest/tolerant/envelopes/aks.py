@@ -58,6 +58,27 @@ def open_aks(value: dict[str, Any], hints: Hints) -> Opened:
         yield value["log_s"], named(hints, value.get("pod_s"))
 
 
+def open_tables(value: dict[str, Any], hints: Hints) -> Opened:
+    """Rows of the tables that the query interface of Log Analytics gives.
+
+    Args:
+        value: The decoded object, or one of its tables.
+        hints: What outer envelopes know.
+
+    Yields:
+        One object a row, by column.
+    """
+    tables = value.get("tables")
+    for table in tables if isinstance(tables, list) else (value,):
+        columns, rows = at(table, "columns"), at(table, "rows")
+        if not isinstance(columns, list) or not isinstance(rows, list):
+            continue
+        names = [str(at(column, "name")) for column in columns]
+        for row in rows:
+            if isinstance(row, list) and len(row) == len(names):
+                yield dict(zip(names, row, strict=True)), hints
+
+
 def is_resource_specific(value: dict[str, Any]) -> bool:
     """Whether an object has the columns of the AKSAudit table."""
     return "AuditId" in value and ("Stage" in value or "Verb" in value)
