@@ -75,7 +75,7 @@ def test_changed_content_is_another_entry(log: Path, tmp_path: Path) -> None:
     assert any("carol" in row for row in rows)
 
 
-@pytest.mark.parametrize("damage", ["manifest", "part", "cut part", "missing part", "counts"])
+@pytest.mark.parametrize("damage", ["manifest", "part", "flipped", "cut part", "missing part", "counts"])
 def test_a_damaged_entry_is_written_anew(damage: str, log: Path, tmp_path: Path) -> None:
     first = ask(log, cache=tmp_path / "cache")
     entry = next((tmp_path / "cache").iterdir())
@@ -84,6 +84,10 @@ def test_a_damaged_entry_is_written_anew(damage: str, log: Path, tmp_path: Path)
         (entry / shelf.MANIFEST).write_text("{")
     elif damage == "part":
         part.write_bytes(b"x" * part.stat().st_size)
+    elif damage == "flipped":
+        content = bytearray(part.read_bytes())
+        content[len(content) // 2] ^= 0x5A
+        part.write_bytes(content)
     elif damage == "cut part":
         part.write_bytes(part.read_bytes()[:-10])
     elif damage == "missing part":
