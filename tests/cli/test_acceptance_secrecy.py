@@ -68,3 +68,15 @@ def test_a_statement_that_is_no_text_is_wrong_usage(
     ran = snowpit(capsys, "sql", "--no-cache", str(path), "SELECT '\udcff'")
     assert ran.code == 64
     assert "UTF-8" in ran.err
+
+
+@pytest.mark.parametrize("prefix", ["", "host-1 "], ids=["fast", "tolerant"])
+@pytest.mark.parametrize("field", ["stage", "level"])
+def test_words_of_closed_lists_carry_nothing_else(
+    field: str, prefix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "audit.log"
+    path.write_text("".join(f"{prefix}{one}\n" for one in (event(0), event(1, **{field: TOKEN}), event(2))))
+    ran = snowpit(capsys, "sql", "--no-cache", "-o", "json", str(path), "SELECT * FROM requests")
+    assert ran.out
+    assert TOKEN not in ran.out

@@ -19,6 +19,8 @@ LONGEST = 16_384
 """Characters of a text that are kept."""
 
 _LATENCY = "apiserver.latency.k8s.io/"
+_STAGES = ("RequestReceived", "ResponseStarted", "ResponseComplete", "Panic")
+_LEVELS = ("None", "Metadata", "Request", "RequestResponse")
 _FAILED = 400
 _HIGHEST_CODE = 999
 _RAW = msgspec.Raw()
@@ -117,8 +119,8 @@ def row_of(event: Event, remarks: Remarks, hints: Hints = NONE) -> Row | str:
     status = event.response_status if type(event.response_status) is dict else {}
     row: Row = {
         "verb": text(event.verb),
-        "stage": text(event.stage),
-        "level": text(event.level),
+        "stage": _one_of(event.stage, _STAGES),
+        "level": _one_of(event.level, _LEVELS),
         "audit_id": text(event.audit_id),
         "user_agent": text(event.user_agent),
         "code": code_of(status.get("code")),
@@ -133,6 +135,11 @@ def row_of(event: Event, remarks: Remarks, hints: Hints = NONE) -> Row | str:
         row["subject"] = text(subject(row["resource"], **bodies))
     bad = _add_times(row, event, remarks, hints=hints)
     return bad or row
+
+
+def _one_of(value: object, known: tuple[str, ...]) -> str | None:
+    """A word of a closed list; anything else could be a credential without a sign of it."""
+    return value if isinstance(value, str) and value in known else None
 
 
 def _told(status: dict[str, Any]) -> str | None:
