@@ -9,9 +9,11 @@ from snowpit.diagnose import diagnose
 from snowpit.errors import FactError
 from snowpit.knowledge.version import Version
 from snowpit.model.evidence import Coverage
+from snowpit.model.observation import Observed
 from snowpit.observe import observe
 from snowpit.report.case import Case
-from snowpit.workflow.evidence import Source, opened
+from snowpit.workflow.evidence import Evidence, Source, opened
+from snowpit.workflow.recall import keep, place, recalled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +43,7 @@ def run(question: Question) -> Case:
     build(version=given, version_source="flag", limits=question.limits)
     with opened(question.source) as evidence:
         told = given or _told(evidence.coverage)
-        observed = observe(
-            evidence.tables,
-            stages=_stages(evidence.coverage),
-            server_version=(told.major, told.minor, told.patch) if told else None,
-        )
+        observed = _observed(question.source, evidence, told)
         version = told or _parsed(observed.hints.server_version)
         plane = build(version=version, version_source="flag" if given else "observed", limits=question.limits)
         return Case(
@@ -55,6 +53,20 @@ def run(question: Question) -> Case:
             plane=plane,
             remarks=evidence.remarks,
         )
+
+
+def _observed(source: Source, evidence: Evidence, told: Version | None) -> Observed:
+    """What is observed: as kept from the same question before, else measured."""
+    kept = place(source.paths, source.cache, (source.since, source.until, source.where, str(told)))
+    found = recalled(kept)
+    if found is None:
+        found = observe(
+            evidence.tables,
+            stages=_stages(evidence.coverage),
+            server_version=(told.major, told.minor, told.patch) if told else None,
+        )
+        keep(kept, found)
+    return found
 
 
 def _stages(coverage: Coverage) -> dict[str, int]:
