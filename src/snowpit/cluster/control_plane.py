@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from snowpit.errors import FactError
-from snowpit.knowledge.facts import Value, load, select
+from snowpit.knowledge.facts import Value, select
 from snowpit.knowledge.version import Version
 
 LIMITS = {"mutating": "max_mutating_requests_inflight", "readonly": "max_requests_inflight"}
@@ -93,11 +93,3 @@ def build(
             raise FactError(message, "Write for instance: --limits readonly=400,mutating=200")
         values[LIMITS[kind]] = Sourced(value, "requests", "flag", "--limits")
     return ControlPlane(version, dict(sorted(values.items())))
-
-
-def possible(name: str) -> tuple[Value, ...]:
-    """All values that a fact takes over the versions, for a server of unknown version."""
-    for fact in load():
-        if fact.id == name:
-            return tuple(dict.fromkeys(value.value for value in fact.values))
-    return ()

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
-from snowpit.errors import FactError
 from snowpit.knowledge.ranges import fact_files, tables, versions_text
 from snowpit.knowledge.version import Version
 
@@ -104,16 +103,3 @@ def select(version: Version | None) -> Mapping[str, FactValue]:
         return {fact.id: fact.values[0] for fact in load() if len(fact.values) == 1}
     found = ((fact.id, fact.at(version)) for fact in load())
     return {name: value for name, value in found if value is not None}
-
-
-def named(name: str) -> Fact:
-    """The fact with that id.
-
-    Raises:
-        FactError: If there is none.
-    """
-    for fact in load():
-        if fact.id == name:
-            return fact
-    message = f"There is no fact named {name!a}."
-    raise FactError(message, "List them with: snowpit facts")

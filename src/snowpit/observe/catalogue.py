@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from snowpit.model.observation import Observed
 from snowpit.observe.change import change
 from snowpit.observe.clients import clients, evenness_of_all, kinds
 from snowpit.observe.drains import drains
@@ -65,31 +64,3 @@ OBSERVATIONS: tuple[Observation, ...] = (
     Observation("policy", "What the audit policy hides", "presence", policy),
     Observation("hints", "What requests tell of the control plane", "versions, distinct names", hints),
 )
-
-
-def run_all(tables: Tables, scope: Scope) -> Observed:
-    """Every observation of one scope."""
-    return Observed(
-        window=scope.window,
-        traffic=traffic(tables, scope),
-        timeline=timeline(tables, scope),
-        seats=seats(tables, scope),
-        open_requests=open_requests(tables, scope),
-        modes=modes(tables, scope),
-        drains=drains(tables, scope),
-        waves=waves(tables, scope),
-        change=change(tables, scope),
-        clients=clients(tables, scope),
-        evenness=evenness_of_all(tables, scope),
-        kinds=kinds(tables, scope),
-        reviews=reviews(tables, scope),
-        logins=logins(tables, scope),
-        loopback=loopback(tables, scope),
-        lists=lists(tables, scope),
-        relists=relists(tables, scope),
-        retries=retries(tables, scope),
-        stalls=stalls(tables, scope),
-        webhooks=webhooks(tables, scope),
-        policy=policy(tables, scope),
-        hints=hints(tables, scope),
-    )
