@@ -126,7 +126,7 @@ class Scenario:
     plane: ControlPlane
     servers: int = 1
     clients: tuple[Clients, ...] = ()
-    kubelets: Kubelets = Kubelets()
+    kubelets: Kubelets = field(default_factory=Kubelets)
     scrapers: tuple[Scraper, ...] = ()
     events: tuple[Event, ...] = ()
     levels: tuple[PriorityLevel, ...] = ()
