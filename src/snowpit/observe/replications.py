@@ -231,3 +231,52 @@ def counts(runs: Sequence[Run]) -> dict[str, Spread]:
         for name in names
     }
     return {name: spread(values) for name, values in found.items() if values}
+
+
+class Population(NamedTuple):
+    """What became of the calls of one population: medians over seeds of whole runs.
+
+    Args:
+        calls: Calls begun.
+        attempts: Attempts sent for them.
+        good_share: Of the calls that ended, those that ended well in time; null if none ended.
+        failed: Calls given up.
+        refusals: Attempts answered 429.
+        timeouts: Attempts that timed out.
+        sojourn_s: Mean time from the begin of a call to its good end, s; null if none ended well.
+    """
+
+    calls: float
+    attempts: float
+    good_share: float | None
+    failed: float
+    refusals: float
+    timeouts: float
+    sojourn_s: float | None
+
+
+def populations(runs: Sequence[Run]) -> dict[str, Population]:
+    """What became of the calls of each population, by name."""
+    names = dict.fromkeys(name for run in runs for name in run.samples.clients)
+    return {name: _population([run.samples.clients.get(name, {}) for run in runs]) for name in names}
+
+
+def _population(seeds: Sequence[Mapping[str, Sequence[float]]]) -> Population:
+    def total(seed: Mapping[str, Sequence[float]], name: str) -> float:
+        return sum(seed.get(name, ()))
+
+    def middle(name: str) -> float:
+        return median(total(seed, name) for seed in seeds)
+
+    pairs = [(total(seed, "goodput"), total(seed, "failed"), total(seed, "sojourn_s")) for seed in seeds]
+    shares = [good / (good + lost) for good, lost, _ in pairs if good + lost]
+    times = [spent / good for good, _, spent in pairs if good]
+    return Population(
+        middle("calls"),
+        middle("attempts"),
+        median(shares) if shares else None,
+        middle("failed"),
+        middle("refusals"),
+        middle("timeouts"),
+        median(times) if times else None,
+    )
