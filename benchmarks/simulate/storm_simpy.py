@@ -1,6 +1,8 @@
-"""The model of ``model.md`` as one would write it for SimPy: a process for every kubelet, heartbeat, client and request.
+"""The model of ``model.md`` as one would write it for SimPy.
 
-python benchmarks/simulate/storm_simpy.py --nodes 1000 --clients 1400 --tokens 100 --horizon 600
+There is a process for every kubelet, heartbeat, client, request and look-up.
+
+    python benchmarks/simulate/storm_simpy.py --nodes 1000 --clients 1400 --tokens 100 --horizon 600
 """
 
 import argparse
@@ -70,7 +72,6 @@ class Server:
             yield storm.env.process(self.look_up(storm.tokens)) | limit
             if limit.processed:
                 self.mutating -= 1
-                storm.totals["timed_out"] += 1
                 storm.totals["reviews.timeouts"] += 1
                 return False
         yield storm.env.timeout(storm.service(0.001))
@@ -156,7 +157,7 @@ class Storm:
         yield self.env.timeout(10.0 * self.random.random())
         while True:
             self.totals["heartbeats.calls"] += 1
-            ended = "failed"
+            fate = "failed"
             for tries in range(50):
                 if tries % 10:
                     yield self.env.timeout(1.0)
@@ -167,11 +168,11 @@ class Storm:
                     yield self.env.timeout(self.service(0.008))
                     server.mutating -= 1
                     self.totals["answered"] += 1
-                    ended = "goodput"
+                    fate = "goodput"
                     break
                 self.totals["rejected"] += 1
                 self.totals["heartbeats.refusals"] += 1
-            self.totals[f"heartbeats.{ended}"] += 1
+            self.totals[f"heartbeats.{fate}"] += 1
             yield self.env.timeout(10.0)
 
     def client(self, server: Server, token: int) -> Process:
@@ -195,7 +196,7 @@ class Storm:
             else:
                 if asked.processed:
                     break
-                asked.callbacks.append(self.waste)  # type: ignore[union-attr]
+                asked.callbacks.append(self.waste)
                 self.totals["apps.timeouts"] += 1
             yield self.env.timeout(1.0)
         self.totals["answered"] += 1
@@ -214,10 +215,12 @@ class Storm:
                 self.env.process(server.let_pass())
         for j in range(setup.burst):
             self.env.process(
-                self.extra(self.servers[j % setup.clients % setup.servers], j % setup.clients % setup.tokens)
+                self.late_call(
+                    self.servers[j % setup.clients % setup.servers], j % setup.clients % setup.tokens
+                )
             )
 
-    def extra(self, server: Server, token: int) -> Process:
+    def late_call(self, server: Server, token: int) -> Process:
         """One extra call within a second."""
         yield self.env.timeout(self.random.random())
         yield from self.call(server, token)
