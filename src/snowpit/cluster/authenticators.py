@@ -34,16 +34,22 @@ class Authenticator(NamedTuple):
 
 _LEGACY = ("legacy_token", "deleted_token", "garbage_token")
 _CHAIN = (
-    Authenticator("front_proxy", ("front_proxy",), False, "a signature check"),  # noqa: FBT003 - a table
-    Authenticator("basic", ("basic",), False, "a comparison with a file"),  # noqa: FBT003
-    Authenticator("x509", ("certificate", "masters"), False, "a signature check"),  # noqa: FBT003
-    Authenticator("token_file", ("static_token",), True, "a comparison with a file"),  # noqa: FBT003
-    Authenticator("service_account_legacy", _LEGACY, True, "a signature check and look-ups"),  # noqa: FBT003
-    Authenticator("service_account_bound", ("bound_token",), True, "a signature check and look-ups"),  # noqa: FBT003
-    Authenticator("bootstrap", ("bootstrap_token",), True, "a read of the informer's cache"),  # noqa: FBT003
-    Authenticator("oidc", ("oidc_token",), True, "a signature check"),  # noqa: FBT003
-    Authenticator("webhook", ("webhook_token",), True, "a call of a webhook"),  # noqa: FBT003
-    Authenticator("anonymous", ("anonymous",), False, "nothing"),  # noqa: FBT003
+    Authenticator("front_proxy", ("front_proxy",), behind_cache=False, costs="a signature check"),
+    Authenticator("basic", ("basic",), behind_cache=False, costs="a comparison with a file"),
+    Authenticator("x509", ("certificate", "masters"), behind_cache=False, costs="a signature check"),
+    Authenticator("token_file", ("static_token",), behind_cache=True, costs="a comparison with a file"),
+    Authenticator(
+        "service_account_legacy", _LEGACY, behind_cache=True, costs="a signature check and look-ups"
+    ),
+    Authenticator(
+        "service_account_bound", ("bound_token",), behind_cache=True, costs="a signature check and look-ups"
+    ),
+    Authenticator(
+        "bootstrap", ("bootstrap_token",), behind_cache=True, costs="a read of the informer's cache"
+    ),
+    Authenticator("oidc", ("oidc_token",), behind_cache=True, costs="a signature check"),
+    Authenticator("webhook", ("webhook_token",), behind_cache=True, costs="a call of a webhook"),
+    Authenticator("anonymous", ("anonymous",), behind_cache=False, costs="nothing"),
 )
 
 
@@ -83,14 +89,21 @@ def price(plane: ControlPlane, credential: str, *, synced: bool = True) -> Price
     by_informer = synced and bool(plane.flag("informer_first"))
     if credential == "legacy_token":
         wanted = plane.may("service_account_lookup") and not by_informer
-        return Price(_number(plane, "lookups_legacy_live") if wanted else 0, True, True, 0.0)  # noqa: FBT003
+        return Price(
+            _number(plane, "lookups_legacy_live") if wanted else 0, accepted=True, cached=True, seconds=0.0
+        )
     if credential == "bound_token":
-        return Price(0 if by_informer else _number(plane, "lookups_bound_live"), True, True, 0.0)  # noqa: FBT003
+        return Price(
+            0 if by_informer else _number(plane, "lookups_bound_live"),
+            accepted=True,
+            cached=True,
+            seconds=0.0,
+        )
     if credential == "deleted_token":
         asked = plane.may("service_account_lookup")
         return Price(int(asked), not asked, not asked, 0.0)
     if credential == "garbage_token":
-        return Price(0, False, False, 0.0)  # noqa: FBT003
+        return Price(0, accepted=False, cached=False, seconds=0.0)
     return _without_lookups(plane, credential)
 
 

@@ -79,7 +79,7 @@ def keys(kind: type) -> dict[str, str]:
     return found
 
 
-def _kind(base: Any) -> type:
+def _kind(base: object) -> type:
     return type(base)
 
 
