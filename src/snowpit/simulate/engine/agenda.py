@@ -1,0 +1,160 @@
+"""The agenda: what happens when. A binary heap, and a ring for each constant delay.
+
+Entries are ordered by (time, number of entry), so ties are settled by who came first. What
+enters a ring expires in order of entry; an entry that would break that order, or finds
+the ring full, goes to the heap instead, which is always right.
+"""
+
+from snowpit.simulate.engine.layout import NEVER, NOBODY, World
+
+
+def push(w: World, time: float, kind: int, a: int, b: int) -> None:
+    """Enter something into the heap."""
+    clock = w.clock[0]
+    seq = clock.seq
+    clock.seq = seq + 1
+    place_in_heap(w, time, seq, kind, a, b)
+
+
+def place_in_heap(w: World, time: float, seq: int, kind: int, a: int, b: int) -> None:
+    """Sift an entry up from the last place."""
+    heap = w.heap
+    place = w.clock[0].heap_n
+    w.clock[0].heap_n = place + 1
+    while place > 0:
+        above = (place - 1) >> 1
+        parent = heap[above]
+        if parent.time < time or (parent.time == time and parent.seq < seq):
+            break
+        move(w, place, above)
+        place = above
+    entry = heap[place]
+    entry.time = time
+    entry.seq = seq
+    entry.kind = kind
+    entry.a = a
+    entry.b = b
+
+
+def move(w: World, to: int, source: int) -> None:
+    """Copy a heap entry."""
+    x = w.heap[to]
+    y = w.heap[source]
+    x.time = y.time
+    x.seq = y.seq
+    x.kind = y.kind
+    x.a = y.a
+    x.b = y.b
+
+
+def drop_first(w: World) -> None:
+    """Remove the first heap entry: sift the last one down from the top."""
+    heap = w.heap
+    n = w.clock[0].heap_n - 1
+    w.clock[0].heap_n = n
+    if n == 0:
+        return
+    last = heap[n]
+    time = last.time
+    seq = last.seq
+    place = 0
+    child = 1
+    while child < n:
+        if child + 1 < n:
+            left = heap[child]
+            right = heap[child + 1]
+            if right.time < left.time or (right.time == left.time and right.seq < left.seq):
+                child += 1
+        below = heap[child]
+        if time < below.time or (time == below.time and seq < below.seq):
+            break
+        move(w, place, child)
+        place = child
+        child = 2 * place + 1
+    move(w, place, n)
+
+
+def push_after(w: World, ring: int, delay: float, kind: int, a: int, b: int) -> None:
+    """Enter something that happens ``delay`` s from now into a ring, or into the heap if it does not fit there.
+
+    ``ring`` below zero: the delay is not constant.
+    """
+    clock = w.clock[0]
+    time = clock.now + delay
+    if time == NEVER:
+        return
+    seq = clock.seq
+    clock.seq = seq + 1
+    if ring < 0:
+        place_in_heap(w, time, seq, kind, a, b)
+        return
+    r = w.rings[ring]
+    size = w.slots.shape[1]
+    if (r.n > 0 and time < r.last) or r.n == size:
+        place_in_heap(w, time, seq, kind, a, b)
+        return
+    entry = w.slots[ring, (r.head + r.n) & (size - 1)]
+    entry.time = time
+    entry.seq = seq
+    entry.kind = kind
+    entry.a = a
+    entry.b = b
+    r.last = time
+    r.n += 1
+    if r.n == 1:
+        w.ring_times[ring] = time
+        w.ring_seqs[ring] = seq
+        if time < clock.ring_time or (time == clock.ring_time and seq < clock.ring_seq):
+            clock.ring = ring
+            clock.ring_time = time
+            clock.ring_seq = seq
+
+
+def drop_head(w: World, ring: int) -> None:
+    """Remove the first entry of a ring."""
+    r = w.rings[ring]
+    size = w.slots.shape[1]
+    r.head = (r.head + 1) & (size - 1)
+    r.n -= 1
+    if r.n > 0:
+        entry = w.slots[ring, r.head]
+        w.ring_times[ring] = entry.time
+        w.ring_seqs[ring] = entry.seq
+    else:
+        w.ring_times[ring] = NEVER
+    find_ring(w)
+
+
+def empty(w: World, ring: int) -> None:
+    """Forget all entries of a ring."""
+    w.rings[ring].n = 0
+    w.ring_times[ring] = NEVER
+    find_ring(w)
+
+
+def find_ring(w: World) -> None:
+    """Note the ring whose first entry comes first."""
+    best = NOBODY
+    time = NEVER
+    seq = 0
+    for i in range(w.ring_times.shape[0]):
+        t = w.ring_times[i]
+        if t < time or (t == time and t != NEVER and w.ring_seqs[i] < seq):
+            best = i
+            time = t
+            seq = w.ring_seqs[i]
+    clock = w.clock[0]
+    clock.ring = best
+    clock.ring_time = time
+    clock.ring_seq = seq
+
+
+def heap_first(w: World) -> bool:
+    """Whether the next entry lies in the heap and not in a ring."""
+    clock = w.clock[0]
+    if clock.heap_n == 0:
+        return False
+    top = w.heap[0]
+    return bool(
+        top.time < clock.ring_time or (top.time == clock.ring_time and top.seq < clock.ring_seq)
+    )
