@@ -9,7 +9,7 @@ from typing import Protocol
 from snowpit.cluster.scenario import Scenario
 from snowpit.errors import ScenarioError
 from snowpit.model.sample import Run
-from snowpit.simulate.published import backoff, collapse
+from snowpit.simulate.published import backoff, collapse, orbit
 
 
 class Model(Protocol):
@@ -23,6 +23,7 @@ class Model(Protocol):
 MODELS: Mapping[str, Model] = {
     "backoff": backoff.run,
     "collapse": collapse.run,
+    "orbit": orbit.run,
 }
 """Models by the name that a scenario gives under ``model``."""
 

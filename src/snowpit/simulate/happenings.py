@@ -1,0 +1,217 @@
+"""What happens to a simulated cluster: the actions of a scenario's events, upon the world between two advances."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from snowpit.cluster.change import apply
+from snowpit.cluster.scenario import Event, Scenario
+from snowpit.simulate import parameters, start
+from snowpit.simulate.engine import layout as at
+from snowpit.simulate.engine.agenda import push
+from snowpit.simulate.engine.authentication import allocate, begin_reads
+from snowpit.simulate.engine.chance import GAP, key_of, uniform
+from snowpit.simulate.world import plan
+
+BURST, RECONNECT = 5_000_011, 6_000_011
+"""Entities that the spread of a burst and of reconnects is drawn for."""
+
+Act = Callable[[Any], None]
+
+
+def course(scenario: Scenario, seed: int) -> Iterator[tuple[float, Act]]:
+    """The actions of all events in order of time, follow-ups (a server is back) included."""
+    found: list[tuple[float, int, Act]] = []
+    for number, event in enumerate(scenario.events):
+        found += [(time, number, act) for time, act in _acts(event, number, seed)]
+    for time, _, act in sorted(found, key=lambda item: item[:2]):
+        yield time, act
+
+
+def _acts(event: Event, number: int, seed: int) -> list[tuple[float, Act]]:
+    now, given = event.at_s, event.settings
+    if event.action in ("restart", "upgrade", "lose", "return"):
+        down = float(given.get("down_s", 0.0))
+        key = key_of(seed, RECONNECT + number)
+        acts: list[tuple[float, Act]] = [(now, lambda driver: _go_down(driver, event))]
+        if event.action == "lose":
+            return [(now, lambda driver: _lose(driver, event, key))]
+        if event.action == "return":
+            return [(now, lambda driver: _come_back(driver, event, key))]
+        return [*acts, (now + down, lambda driver: _come_up(driver, event, key))]
+    if event.action == "slow_etcd":
+        slow, fine = float(given.get("factor", 1.0)), now + float(given.get("for_s", at.NEVER))
+        return [(now, lambda driver: _etcd(driver, slow)), (fine, lambda driver: _etcd(driver, 1.0))]
+    act = {"burst": _burst, "backlog": _backlog, "set": _set, "stop": _stop, "start": _start, "shed": _shed}[event.action]
+    return [(now, lambda driver: act(driver, event, key_of(seed, BURST + number)))]
+
+
+def _servers(driver: Any, event: Event) -> range:
+    """The servers an event is about: one, or all."""
+    one = event.settings.get("server")
+    return range(driver.plan.scenario.servers) if one is None else range(int(one), int(one) + 1)
+
+
+def _population(driver: Any, event: Event) -> int:
+    names = [one.name for one in driver.plan.populations]
+    return names.index(str(event.settings["clients"]))
+
+
+def _burst(driver: Any, event: Event, key: int) -> None:
+    """Extra calls of a population within a spread."""
+    w, one = driver.world, driver.world.populations[_population(driver, event)]
+    wanted, spread = int(event.settings["requests"]), float(event.settings.get("spread_s", 0.0))
+    only = event.settings.get("server")
+    who = [one.first + i for i in range(one.count) if only is None or w.clients[one.first + i].server == int(only)]
+    now = w.clock[0].now
+    _make_room(driver, wanted)
+    w = driver.world
+    for n in range(wanted if who else 0):
+        push(w, now + spread * uniform(key, GAP, n), at.EXTRA, who[n % len(who)], 0)
+
+
+def _make_room(driver: Any, entries: int) -> None:
+    """Let the agenda grow before many entries are pushed at once."""
+    while len(driver.world.heap) - driver.world.clock[0].heap_n < entries + loop_margin(driver):
+        driver._grow(at.GROW_AGENDA)  # noqa: SLF001 - the driver's own hand
+        if driver.overflow:
+            return
+
+
+def loop_margin(driver: Any) -> int:
+    """Entries of the agenda kept free."""
+    clock = driver.world.clock[0]
+    return int(64 + clock.fan_out + 4 * clock.requests_used)
+
+
+def _backlog(driver: Any, event: Event, _: int) -> None:
+    """Reads that nobody waits for, queued at the loopback limiter."""
+    for s in _servers(driver, event):
+        for _read in range(int(event.settings["lookups"])):
+            while len(driver.world.requests) - driver.world.clock[0].requests_used < 64:  # noqa: PLR2004
+                driver._grow(at.GROW_REQUESTS)  # noqa: SLF001
+            w = driver.world
+            x = allocate(w)
+            q = w.requests[x]
+            q.server, q.stage, q.dead, q.deadline = s, at.FLIGHT, 1, at.NEVER
+            w.servers[s].dead_work += 1
+            begin_reads(w, x, at.NOBODY, 1, 1)
+
+
+def _go_down(driver: Any, event: Event) -> None:
+    for s in _servers(driver, event):
+        driver.reset(driver.world, s)
+        driver.world.servers[s].up = 0
+    if event.action == "upgrade":
+        _change(driver, "version", str(event.settings["version"]))
+
+
+def _come_up(driver: Any, event: Event, key: int) -> None:
+    w = driver.world
+    plane = driver.plan.scenario.plane
+    for s in _servers(driver, event):
+        w.servers[s].up = 1
+        w.servers[s].bucket_tokens = w.servers[s].burst
+        w.servers[s].bucket_at = w.servers[s].bucket_last = w.clock[0].now
+        w.servers[s].synced_at = w.clock[0].now + (plane.number("informer_sync_s") or 0.0)
+        _reconnect(driver, s, float(event.settings.get("spread_s", 1.0)), key)
+
+
+def _reconnect(driver: Any, s: int, spread: float, key: int) -> None:
+    """Every client that reconnects calls at once, one after another within the spread."""
+    _make_room(driver, driver.plan.clients)
+    w = driver.world
+    now = w.clock[0].now
+    for p, one in enumerate(driver.plan.populations):
+        if not one.reconnects or not w.populations[p].running:
+            continue
+        for i in range(one.count):
+            client = w.clients[w.populations[p].first + i]
+            if client.server != s:
+                continue
+            kind = at.WAKE if one.arrivals == "closed" and not _busy(w, w.populations[p].first + i) else at.EXTRA
+            client.wakes += kind == at.WAKE
+            when = now + spread * uniform(key, GAP, w.populations[p].first + i)
+            push(w, when, kind, w.populations[p].first + i, client.wakes)
+
+
+def _busy(w: at.World, client: int) -> bool:
+    """Whether a client's own call is open (it tries again by itself)."""
+    mine = w.calls[(w.calls.client == client) & (w.calls.used == 1) & (w.calls.purpose == at.OWN)]
+    return len(mine) > 0
+
+
+def _lose(driver: Any, event: Event, key: int) -> None:
+    """A server is gone: its clients go to the others in turn."""
+    lost = _servers(driver, event)
+    for s in lost:
+        driver.reset(driver.world, s)
+        driver.world.servers[s].up = 0
+    w = driver.world
+    left = [s for s in range(driver.plan.scenario.servers) if w.servers[s].up]
+    moved = 0
+    for client in w.clients:
+        if left and client.server in lost:
+            client.server = left[moved % len(left)]
+            moved += 1
+    for s in left:
+        _reconnect_moved(driver, s, event, key)
+
+
+def _reconnect_moved(driver: Any, s: int, event: Event, key: int) -> None:
+    _reconnect(driver, s, float(event.settings.get("spread_s", 1.0)), key)
+
+
+def _come_back(driver: Any, event: Event, key: int) -> None:
+    """A lost server is back and gets its clients again."""
+    w = driver.world
+    back = list(_servers(driver, event))
+    for i, client in enumerate(w.clients):
+        p = client.population
+        home = (i - w.populations[p].first) % driver.plan.scenario.servers
+        if home in back:
+            client.server = home
+    _come_up(driver, replace(event, action="restart"), key)
+
+
+def _etcd(driver: Any, factor: float) -> None:
+    for server in driver.world.servers:
+        server.etcd = factor
+
+
+def _set(driver: Any, event: Event, _: int) -> None:
+    _change(driver, str(event.settings["key"]), event.settings["value"])
+
+
+def _change(driver: Any, key: str, value: Any) -> None:
+    """Change a parameter; state stays."""
+    driver.plan = plan(apply(driver.plan.scenario, key, value))
+    parameters.write(driver.world, driver.plan)
+
+
+def _stop(driver: Any, event: Event, _: int) -> None:
+    _running(driver, str(event.settings["clients"]), 0)
+
+
+def _start(driver: Any, event: Event, _: int) -> None:
+    name = str(event.settings["clients"])
+    _running(driver, name, 1)
+    for p, one in enumerate(driver.plan.populations):
+        if one.name == name and one.arrivals == "closed":
+            x = driver.world.populations[p]
+            driver.world.clients.wakes[x.first : x.first + x.count] += 1
+            _make_room(driver, x.count)
+            start.wake(driver.world, driver.plan, p, driver.world.clock[0].now)
+
+
+def _running(driver: Any, name: str, running: int) -> None:
+    for p, one in enumerate(driver.plan.populations):
+        if one.name == name:
+            driver.world.populations[p].running = running
+    for i, one in enumerate(driver.plan.scenario.scrapers):
+        if one.name == name:
+            driver.world.scrapers[i].running = running
+
+
+def _shed(driver: Any, event: Event, _: int) -> None:
+    driver.world.populations[_population(driver, event)].shed = float(event.settings["share"])

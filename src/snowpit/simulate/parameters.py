@@ -1,0 +1,148 @@
+"""Parameters of a scenario written into a world, at its start and whenever an event changes one."""
+
+from snowpit.cluster.workload import ARRIVALS, Clients
+from snowpit.mechanism import priority_levels, width
+from snowpit.simulate.engine import layout as at
+from snowpit.simulate.engine.layout import World
+from snowpit.simulate.world import (
+    Plan,
+    credential_of,
+    law_of,
+    priority_of,
+    prices,
+    retry_bits,
+    sigmas,
+    _read_sigma,
+)
+
+ORDERS = ("fifo", "lifo", "codel")
+
+
+def write(w: World, plan: Plan) -> None:
+    """Write all parameters; state stays as it is."""
+    _write_clock(w, plan)
+    for s in range(plan.scenario.servers):
+        write_server(w, plan, s)
+    for p, one in enumerate(plan.populations):
+        _write_population(w, plan, p, one)
+    _write_scrapers(w, plan)
+
+
+def _write_clock(w: World, plan: Plan) -> None:
+    clock, switches = w.clock[0], plan.scenario.switches
+    clock.dead_fills = int(switches.dead_work_fills_cache)
+    clock.cancels = int(switches.cancel_abandoned)
+    clock.order = ORDERS.index(switches.limiter_order)
+    clock.refuses_hopeless = int(switches.refuse_hopeless)
+    clock.exact = int(switches.heartbeats_exact)
+    clock.fan_out = plan.scenario.kubelets.count + 64
+    clock.stripe_size = w.stripe_keys.shape[1] // max(1, int(plan.scenario.plane.number("token_cache_stripes") or 1))
+    laws = plan.scenario.kubelets
+    w.kubelets[0].count = laws.count
+    w.kubelets[0].ok_ttl = laws.ok_ttl_s
+    w.kubelets[0].failed_ttl = laws.failed_ttl_s
+    w.kubelets[0].allowed_ttl = laws.allowed_ttl_s
+    w.kubelets[0].keeps_errors = int(laws.keeps_errors)
+    w.kubelets[0].coalesces = int(laws.coalesces)
+    w.kubelets[0].authorizes = int(laws.authorizes)
+
+
+def write_server(w: World, plan: Plan, s: int) -> None:
+    """Parameters of one API server."""
+    plane, server = plan.scenario.plane, w.servers[s]
+
+    def limit(name: str) -> float:
+        found = plane.number(name)
+        return at.NEVER if found is None or found < 0 else found
+
+    server.qps = plane.number("loopback_qps") or 0.0
+    server.burst = plane.number("loopback_burst") or 1.0
+    server.read_law, server.read_mean = at.LOGNORMAL, plane.number("loopback_read_s") or 0.0022
+    server.read_table = sigmas(plan).index(_read_sigma(plan))
+    server.handler_limit = limit("handler_timeout_s")
+    server.filter_limit = limit("request_timeout_s")
+    server.success_ttl = plane.number("token_cache_success_ttl_s") or 0.0
+    server.failure_ttl = plane.number("token_cache_failure_ttl_s") or 0.0
+    server.lookup_limit = plane.number("lookup_limit_s") or -1.0
+    server.retry_after = plane.number("retry_after_s") or 1.0
+    server.queue_wait = limit("queue_wait_limit_s")
+    server.mutating_limit = plane.limit("mutating")
+    server.readonly_limit = plane.limit("readonly")
+    server.coalesces = int(bool(plane.flag("token_cache_coalesces")))
+    server.frees_on_disconnect = int(bool(plane.flag("disconnect_frees_seat")))
+    server.stamps_arrival = int(bool(plane.flag("audit_clock_includes_authentication")))
+    server.fair = int(bool(plan.scenario.levels))
+    server.bounded = int(_bounded(w, plan))
+    base = 1 + 4 * s
+    server.ring, server.filter_ring, server.handler_ring, server.queue_ring = range(base, base + 4)
+    for credential, (now, starting) in enumerate(zip(prices(plan, True), prices(plan, False), strict=True)):
+        cell = w.prices[s, credential]
+        cell.seconds, cell.reads, cell.accepted, cell.cached = now
+        cell.unsynced_reads = starting[1]
+    _write_levels(w, plan, s)
+
+
+def _bounded(w: World, plan: Plan) -> bool:
+    """Whether any stripe of the token cache could overflow."""
+    entries = plan.scenario.plane.number("token_cache_entries") or -1
+    fullest = max((list(w.stripe_of).count(x) for x in set(w.stripe_of)), default=0)
+    return entries > 0 and fullest > w.clock[0].stripe_size
+
+
+def _write_levels(w: World, plan: Plan, s: int) -> None:
+    plane, levels = plan.scenario.plane, plan.scenario.levels
+    total = plane.limit("mutating") + plane.limit("readonly")
+    shares = sum(max(0, level.shares) for level in levels)
+    queue = 0
+    for i, level in enumerate(levels):
+        v = w.levels[s, i]
+        nominal = priority_levels.nominal_seats(total, max(0, level.shares), shares)
+        bounds = priority_levels.bounds(nominal, level.lendable_percent, level.borrow_percent, total)
+        v.exempt, v.nominal, v.least, v.most = int(level.shares < 0), bounds.nominal, bounds.least, bounds.most
+        v.limit = nominal
+        v.first_queue, v.queues, v.queue_length = queue, level.queues, level.queue_length
+        v.hand = max(1, min(level.hand_size, max(1, level.queues)))
+        v.borrows = int(bool(plane.flag("borrowing")))
+        queue += level.queues
+
+
+def _write_population(w: World, plan: Plan, p: int, one: Clients) -> None:
+    x, retry = w.populations[p], one.retry
+    x.first, x.count = plan.first[p], one.count
+    x.think_law, x.think_mean, x.think_table = law_of(one.think, plan)
+    x.patience_law, x.patience_mean, x.patience_table = law_of(one.patience, plan)
+    x.network_law, x.network_mean, x.network_table = law_of(one.network, plan)
+    x.service_law, x.service_mean, x.service_table = law_of(one.operation.service, plan)
+    x.rate, x.arrivals = one.rate_per_s, ARRIVALS.index(one.arrivals)
+    x.inner_tries, x.steps, x.base, x.factor = retry.inner_tries, retry.steps, retry.base_s, retry.factor
+    x.jitter, x.cap, x.bound, x.on = retry.jitter, retry.cap_s, retry.bound_s, retry_bits(one)
+    x.budget_share, x.breaker_failures, x.breaker_rest = (
+        retry.budget_share, retry.breaker_failures, retry.breaker_rest_s,
+    )
+    x.mutating, x.etcd = int(one.operation.mutating), int(one.operation.etcd)
+    x.operation = at.REVIEW if one.reviewed is not None else at.PLAIN
+    x.credential, x.masters = credential_of(one.tokens), int(one.tokens.credential == "masters")
+    x.token_base, x.token_count = plan.token_base[p], one.tokens.count
+    x.reviewed_credential = credential_of(one.reviewed) if one.reviewed else 0
+    x.level = priority_of(plan, one)
+    shape = width.list_width(one.operation.objects) if plan.scenario.plane.flag("seats_per_list") else width.ORDINARY
+    x.seats, x.final_seats, x.final_s = shape
+    x.light = int(one.name == "heartbeats")
+    base = 1 + 4 * plan.scenario.servers + 4 * p
+    x.think_ring = base if x.think_law == at.CONSTANT else -1
+    x.patience_ring = base + 1 if x.patience_law == at.CONSTANT else -1
+    x.resend_ring = base + 2
+    x.backoff_ring = base + 3 if retry.jitter <= 0.0 and (retry.factor == 1.0 or retry.steps <= 2) else -1  # noqa: PLR2004
+
+
+def _write_scrapers(w: World, plan: Plan) -> None:
+    base = 1 + 4 * plan.scenario.servers + 4 * len(plan.populations)
+    for i, one in enumerate(plan.scenario.scrapers):
+        x = w.scrapers[i]
+        p = len(plan.scenario.clients) + 3 * i
+        x.period, x.spread, x.timeout = one.period_s, one.spread_s, one.timeout_s
+        x.population, x.reviews, x.access = p, p + 1, p + 2
+        x.evenly, x.ring = int(one.evenly), base + i
+        x.needs_review = int(one.tokens.credential not in ("certificate", "masters", "front_proxy"))
+        for population in (p, p + 1, p + 2):
+            w.populations[population].scraper = i

@@ -1,0 +1,124 @@
+"""The first state of a world: clients with their tokens, warm caches, and the first entries of the agenda."""
+
+import numpy as np
+
+from snowpit.simulate import parameters
+from snowpit.simulate.engine import layout as at
+from snowpit.simulate.engine.agenda import push
+from snowpit.simulate.engine.chance import GAP, PHASE, SPREAD, THINK, delay, key_of, uniform
+from snowpit.simulate.engine.layout import World
+from snowpit.simulate.world import Plan, allocate, weights
+
+ENTITY_STRIDE = 1_000_003
+"""Numbers of entities: clients from 0, servers, populations and scrapers from multiples of this."""
+
+
+def begin(plan: Plan, seed: int, *, keep_rows: bool) -> World:
+    """A world at time 0."""
+    w = allocate(plan, keep_rows=keep_rows)
+    clock = w.clock[0]
+    clock.bin_s = clock.bin_end = plan.scenario.bin_s
+    clock.bins = w.server_counts.shape[1]
+    clock.ring_time, clock.ring = np.inf, -1
+    clock.keep_rows = int(keep_rows)
+    parameters.write(w, plan)
+    _servers(w, plan, seed)
+    _clients(w, plan, seed)
+    for p in range(len(plan.populations)):
+        _arrivals(w, plan, p, seed)
+    _scrapers(w, plan, seed)
+    return w
+
+
+def _servers(w: World, plan: Plan, seed: int) -> None:
+    for s in range(plan.scenario.servers):
+        server = w.servers[s]
+        server.up, server.etcd, server.bucket_tokens = 1, 1.0, server.burst
+        server.key = key_of(seed, ENTITY_STRIDE + s)
+        server.synced_at = -1.0
+        for i, level in enumerate(plan.scenario.levels):
+            w.levels[s, i].last = -1
+            if level.shares >= 0 and w.levels[s, i].borrows and i == len(plan.scenario.levels) - 1:
+                push(w, 10.0, at.ADJUST, s, 0)
+
+
+def _clients(w: World, plan: Plan, seed: int) -> None:
+    w.clients.busy[:], w.clients.limiter[:], w.clients.budget[:] = -1, -1, 10.0
+    for p, one in enumerate(plan.populations):
+        who = slice(plan.first[p], plan.first[p] + one.count)
+        index = np.arange(one.count)
+        w.clients.population[who] = p
+        w.clients.server[who] = index % plan.scenario.servers
+        w.clients.key[who] = [key_of(seed, plan.first[p] + i) for i in range(one.count)]
+        w.clients.token[who] = plan.token_base[p] + _shared(weights(one.tokens), one.count)
+        w.weights[plan.token_base[p] : plan.token_base[p] + one.tokens.count] = np.cumsum(weights(one.tokens))
+        if one.reviewed:
+            w.clients.reviewed[who] = plan.reviewed_base[p] + _shared(weights(one.reviewed), one.count)
+        if one.qps > 0.0:
+            owner = plan.first[p] + index if "/" not in one.name else index
+            w.clients.limiter[who] = owner
+            w.limiters.qps[owner], w.limiters.burst[owner], w.limiters.tokens[owner] = one.qps, one.burst, one.burst
+
+
+def _shared(share: np.ndarray, count: int) -> np.ndarray:
+    """Token of each of ``count`` clients: dealt in turn, so that each token gets its share as nearly as can be."""
+    if np.allclose(share, share[0]):
+        return np.arange(count) % len(share)
+    edges = np.cumsum(share)
+    dealt = np.searchsorted(edges, (np.arange(count) + 0.5) / count)
+    stride = next(step for step in (7919, 6997, 1) if np.gcd(step, count) == 1)
+    return np.minimum(dealt, len(share) - 1)[(np.arange(count) * stride) % count]
+
+
+def _arrivals(w: World, plan: Plan, p: int, seed: int) -> None:
+    """First calls of a population."""
+    one, x = plan.populations[p], w.populations[p]
+    x.key = key_of(seed, 2 * ENTITY_STRIDE + p)
+    x.running = 1
+    if one.arrivals == "open" and one.rate_per_s > 0.0:
+        gap = delay(w.tables, at.EXPONENTIAL, 1.0 / one.rate_per_s, 0, uniform(x.key, GAP, 2**30))
+        push(w, one.start_s + gap, at.OPEN_ARRIVAL, p, x.streams)
+    if one.arrivals == "closed":
+        wake(w, plan, p, one.start_s)
+
+
+def wake(w: World, plan: Plan, p: int, start: float) -> None:
+    """First calls of a closed loop, in order of time so that a ring can hold them."""
+    one, x = plan.populations[p], w.populations[p]
+    firsts = []
+    for i in range(one.count):
+        client = w.clients[x.first + i]
+        u = uniform(client.key, PHASE, client.wakes)
+        span = delay(w.tables, x.think_law, x.think_mean, x.think_table, uniform(client.key, THINK, 2**30))
+        wait = {"spread": u * x.think_mean, "think": span, "at_once": 0.0}[one.phase]
+        firsts.append((start + wait, x.first + i, client.wakes))
+    for time, client, wakes in sorted(firsts):
+        push(w, time, at.WAKE, client, wakes)
+
+
+def _scrapers(w: World, plan: Plan, seed: int) -> None:
+    laws = plan.scenario.kubelets
+    w.visits.known_until[:], w.visits.refused_until[:], w.visits.allowed_until[:] = -np.inf, -np.inf, -np.inf
+    w.visits.review[:] = -1
+    for i, one in enumerate(plan.scenario.scrapers):
+        x = w.scrapers[i]
+        x.key, x.running = key_of(seed, 3 * ENTITY_STRIDE + i), 1
+        if laws.warm and laws.count:
+            _warm(w, plan, i)
+        if not one.evenly:
+            push(w, one.start_s, at.ROUND, i, 0)
+            continue
+        phases = [uniform(x.key, SPREAD, k) * one.period_s for k in range(laws.count)]
+        for phase, kubelet in sorted((phase, k) for k, phase in enumerate(phases)):
+            push(w, one.start_s + phase, at.SCRAPE, kubelet, i)
+
+
+def _warm(w: World, plan: Plan, i: int) -> None:
+    """Ages as after many rounds: entries expire at some round of their life, each round equally often."""
+    laws, one = plan.scenario.kubelets, plan.scenario.scrapers[i]
+    for k in range(laws.count):
+        u, v = (uniform(w.scrapers[i].key, PHASE, 2 * k + j) for j in (0, 1))
+        for name, life, drawn in (("known_until", laws.ok_ttl_s, u), ("allowed_until", laws.allowed_ttl_s, v)):
+            rounds = int(life // one.period_s) + 1
+            age = int(drawn * rounds) * one.period_s
+            w.visits[name][i, k] = one.start_s + life - age

@@ -1,0 +1,209 @@
+"""From a scenario to the world of the event loop: sizes, parameters, and the first entries of the agenda."""
+
+from dataclasses import replace
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+
+from snowpit.cluster.authenticators import price
+from snowpit.cluster.flow_schemas import level_of
+from snowpit.cluster.scenario import Scenario
+from snowpit.cluster.workload import CREDENTIALS, LAWS, RETRYABLE, Clients, Delay, Operation, Scraper, Tokens
+from snowpit.model.sample import CLIENT_MEASURES, SERVER_MEASURES
+from snowpit.simulate.engine import layout as at
+from snowpit.simulate.engine.chance import key_of
+from snowpit.simulate.engine.layout import World, records
+
+FIRST_RECORDS = 4096
+OWN_CREDENTIAL = Tokens(credential="certificate", subject="")
+NODE_USER = "system:node:node-{client}"
+NODE_GROUPS = "system:nodes,system:authenticated"
+
+
+class Plan(NamedTuple):
+    """A scenario with every population spelled out, and where things lie.
+
+    Args:
+        scenario: The scenario.
+        populations: Its clients, then per scraper the scraper itself, its TokenReviews and its SubjectAccessReviews.
+        first: First client of each population.
+        token_base: First token of each population's own credential.
+        reviewed_base: First of the tokens that it puts to review.
+        tokens: Number of tokens.
+    """
+
+    scenario: Scenario
+    populations: tuple[Clients, ...]
+    first: tuple[int, ...]
+    token_base: tuple[int, ...]
+    reviewed_base: tuple[int, ...]
+    tokens: int
+
+    @property
+    def clients(self) -> int:
+        """Number of clients of all populations."""
+        return self.first[-1] + self.populations[-1].count if self.populations else 0
+
+
+def plan(scenario: Scenario) -> Plan:
+    """Spell a scenario out."""
+    populations = [*scenario.clients]
+    for scraper in scenario.scrapers:
+        populations += _of_scraper(scenario, scraper)
+    first, own, reviewed, where = [], [], [], {}
+    clients = tokens = 0
+    for one in populations:
+        first.append(clients)
+        clients += one.count
+        own.append(where.get(one.tokens.shared_with, tokens))
+        if not one.tokens.shared_with:
+            where[one.name] = tokens
+            tokens += one.tokens.count
+        seen = one.reviewed
+        reviewed.append(tokens if seen is None else where.get(seen.shared_with, tokens))
+        if seen is not None and not seen.shared_with:
+            tokens += seen.count
+    return Plan(scenario, tuple(populations), tuple(first), tuple(own), tuple(reviewed), tokens)
+
+
+def _of_scraper(scenario: Scenario, scraper: Scraper) -> list[Clients]:
+    laws = scenario.kubelets
+    asks = Clients(
+        name=scraper.name, count=laws.count, tokens=OWN_CREDENTIAL, arrivals="none", user=scraper.tokens.subject,
+        operation=Operation(resource="nodes", subresource=scraper.subresource),
+    )
+    review = replace(
+        asks, name=f"{scraper.name}/tokenreviews", user=NODE_USER, groups=NODE_GROUPS, user_agent=laws.user_agent,
+        retry=laws.retry, qps=laws.qps, burst=laws.burst, reviewed=scraper.tokens, priority_level=laws.priority_level,
+        operation=Operation(
+            verb="create", group="authentication.k8s.io", resource="tokenreviews", service=laws.review_service, etcd=False
+        ),
+    )
+    access = replace(
+        review, name=f"{scraper.name}/subjectaccessreviews", reviewed=None,
+        operation=Operation(
+            verb="create", group="authorization.k8s.io", resource="subjectaccessreviews",
+            service=laws.access_service, etcd=False,
+        ),
+    )
+    return [asks, review, access]
+
+
+def weights(tokens: Tokens) -> np.ndarray:
+    """Share of each token of a set; they add up to 1."""
+    law, _, exponent = tokens.weights.partition(":")
+    ranks = np.arange(1, tokens.count + 1, dtype=float)
+    share = ranks ** -float(exponent or 1.0) if law == "zipf" else np.ones(tokens.count)
+    return share / share.sum()
+
+
+def rings(plan_: Plan) -> int:
+    """Number of rings: one for this very instant, four per server, four per population, one per scraper."""
+    return 1 + 4 * plan_.scenario.servers + 4 * len(plan_.populations) + len(plan_.scenario.scrapers)
+
+
+def allocate(plan_: Plan, *, keep_rows: bool = False) -> World:
+    """An empty world of the right size."""
+    scenario = plan_.scenario
+    servers, populations = scenario.servers, max(1, len(plan_.populations))
+    levels = max(1, len(scenario.levels))
+    queues = max(1, sum(level.queues for level in scenario.levels))
+    bins = int(np.ceil(scenario.horizon_s / scenario.bin_s - 1e-9))
+    slots = 1 << int(np.ceil(np.log2(max(1024, 2 * plan_.clients))))
+    stripes = max(1, int(scenario.plane.number("token_cache_stripes") or 1))
+    size = max(1, int(scenario.plane.number("token_cache_entries") or 0)) // stripes or 1
+    tokens = max(1, plan_.tokens)
+    float_zeros, int_zeros = np.zeros, np.zeros
+    return World(
+        clock=records(at.CLOCK, 1), heap=records(at.AGENDA, 4 * FIRST_RECORDS + 2 * plan_.clients),
+        rings=records(at.RING, rings(plan_)), ring_times=np.full(rings(plan_), np.inf),
+        ring_seqs=int_zeros(rings(plan_), dtype="i8"),
+        slots=records(at.AGENDA, rings(plan_) * slots).reshape(rings(plan_), slots),
+        servers=records(at.SERVER, servers),
+        prices=records(at.PRICE, servers * len(CREDENTIALS)).reshape(servers, len(CREDENTIALS)),
+        populations=records(at.POPULATION, populations), clients=records(at.CLIENT, plan_.clients),
+        limiters=records(at.LIMITER, plan_.clients), calls=chained(records(at.CALL, FIRST_RECORDS)),
+        requests=chained(records(at.REQUEST, FIRST_RECORDS)), expiry=np.full((servers, tokens), -np.inf),
+        flights=records(at.FLIGHT_STATE, servers * tokens).reshape(servers, tokens),
+        stripe_keys=np.full((servers, stripes * size), -1, dtype="i8"), stripe_used=float_zeros((servers, stripes * size)),
+        stripe_of=np.array([(key_of(7, token) * stripes) >> 32 for token in range(tokens)], dtype="i8"),
+        line=records(at.AGENDA, servers * FIRST_RECORDS).reshape(servers, FIRST_RECORDS),
+        scrapers=records(at.SCRAPER, len(scenario.scrapers)), kubelets=records(at.KUBELETS, 1),
+        visits=records(at.VISIT, max(1, len(scenario.scrapers)) * max(1, scenario.kubelets.count)).reshape(
+            max(1, len(scenario.scrapers)), max(1, scenario.kubelets.count)
+        ),
+        levels=records(at.LEVEL, servers * levels).reshape(servers, levels),
+        queues=records(at.QUEUE, servers * queues).reshape(servers, queues),
+        queue_start=float_zeros((servers, queues)), queue_work=float_zeros((servers, queues)),
+        head_work=np.full((servers, queues), -1.0), hand=int_zeros(128, dtype="i8"), shares=float_zeros((4, levels)),
+        tables=_tables(plan_), weights=float_zeros(tokens),
+        server_counts=float_zeros((servers, bins, len(SERVER_MEASURES))),
+        client_counts=float_zeros((populations, bins, len(CLIENT_MEASURES))),
+        rows=records(at.ROW, 8 * FIRST_RECORDS if keep_rows else 1),
+    )
+
+
+def chained(pool: at.Records) -> at.Records:
+    """A pool of records, all free, each naming the next."""
+    pool.next[:] = np.arange(1, len(pool) + 1)
+    return pool
+
+
+def _delays(plan_: Plan) -> list[Delay]:
+    found = [Delay(law="lognormal", mean_s=1.0, sigma=_read_sigma(plan_))]
+    for one in plan_.populations:
+        found += [one.think, one.patience, one.network, one.operation.service]
+    return [item for item in found if item.law == "lognormal"]
+
+
+def _read_sigma(plan_: Plan) -> float:
+    return float(plan_.scenario.plane.number("loopback_read_sigma") or 0.5)
+
+
+def sigmas(plan_: Plan) -> list[float]:
+    """Spreads of the lognormal laws in use, one row of quantiles for each."""
+    return sorted({item.sigma for item in _delays(plan_)})
+
+
+def _tables(plan_: Plan) -> np.ndarray:
+    """Quantiles of lognormal laws, row by row, scaled to mean 1; the ends stand for their half cells."""
+    u = (np.arange(at.QUANTILES + 1)).clip(0.25, at.QUANTILES - 0.25) / at.QUANTILES
+    normal = np.array([NormalDist().inv_cdf(float(x)) for x in u])
+    rows = np.exp(np.outer(sigmas(plan_), normal))
+    means = (rows[:, :-1] + rows[:, 1:]).mean(axis=1, keepdims=True) / 2.0
+    return np.ascontiguousarray(rows / means)
+
+
+def law_of(delay: Delay, plan_: Plan) -> tuple[int, float, int]:
+    """Law, mean and row of quantiles of a delay."""
+    row = sigmas(plan_).index(delay.sigma) if delay.law == "lognormal" else 0
+    return LAWS.index(delay.law), delay.mean_s, row
+
+
+def retry_bits(one: Clients) -> int:
+    """Ends of an attempt that a population retries, as bits in the order of ``RETRYABLE``."""
+    return sum(1 << place for place, name in enumerate(RETRYABLE) if name in one.retry.on)
+
+
+def credential_of(tokens: Tokens) -> int:
+    """Number of a kind of credential."""
+    return CREDENTIALS.index(tokens.credential)
+
+
+def priority_of(plan_: Plan, one: Clients) -> int:
+    """Number of the priority level of a population's requests."""
+    names = [level.name for level in plan_.scenario.levels]
+    if not names:
+        return 0
+    groups = one.groups + (",system:masters" if one.tokens.credential == "masters" else "")
+    name = one.priority_level or level_of(
+        plan_.scenario.plane, user=one.user, groups=groups, resource=one.operation.resource, verb=one.operation.verb
+    )
+    return names.index(name) if name in names else len(names) - 1
+
+
+def prices(plan_: Plan, synced: bool) -> list[tuple[float, int, int, int]]:
+    """Seconds, reads, accepted and cached by kind of credential."""
+    found = (price(plan_.scenario.plane, name, synced=synced) for name in CREDENTIALS)
+    return [(one.seconds, one.lookups, int(one.accepted), int(one.cached)) for one in found]
