@@ -95,7 +95,7 @@ def test_populations_tell_what_became_of_calls() -> None:
 def test_attempts_at_kubelets_are_not_attempts_at_api_servers() -> None:
     made = run([])
     found = series([made])
-    made.samples.clients["metrics-server"]["attempts"][0] = 1000.0
+    made.samples.clients["metrics-server"]["attempts"][0] = 1000.0  # type: ignore[index]
     assert series([made]) == found
 
 

@@ -103,6 +103,7 @@ class Lines:
         end: Words for the right end.
         mark: Place of the mark from 0 to 1; null for none.
         mark_text: Words for the mark.
+        signs: (place from 0 to 1, one character) for marks that a list beside the lines explains.
     """
 
     series: tuple[tuple[str, tuple[float, ...], str], ...]
@@ -110,6 +111,7 @@ class Lines:
     end: str
     mark: float | None = None
     mark_text: str = ""
+    signs: tuple[tuple[float, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

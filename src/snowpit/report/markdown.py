@@ -18,7 +18,7 @@ from snowpit.report.content import (
     Table,
 )
 from snowpit.report.figures import share
-from snowpit.report.text import spark
+from snowpit.report.text import row_of, spark
 from snowpit.report.visible import visible
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$&@!])")
@@ -75,6 +75,9 @@ def _lines(block: Lines, _: int) -> Iterator[str]:
     label = max((len(visible(name)) for name, _, _ in block.series), default=0)
     for name, values, remark in block.series:
         yield f"    {visible(name).ljust(label)}  {spark(values, WIDTH)}  {visible(remark)}"
+    if block.signs:
+        longest = max((len(values) for _, values, _ in block.series), default=1)
+        yield f"    {' ' * (label + 2)}{row_of(block.signs, min(WIDTH, longest))}"
     yield f"    {visible(block.start)} to {visible(block.end)}" + (
         f"; change at {visible(block.mark_text)}" if block.mark is not None else ""
     )

@@ -154,6 +154,21 @@ def bar(value: float, *, width: int = BAR, full: str = "█") -> str:
     return full * max(length, 1 if value > 0 else 0)
 
 
+def row_of(signs: tuple[tuple[float, str], ...], width: int) -> str:
+    """Signs at their places in a row; one that finds its place taken goes to the next free one.
+
+    >>> row_of(((0.0, "1"), (0.5, "2"), (0.5, "3")), 6)
+    '1  23'
+    """
+    row: dict[int, str] = {}
+    for place, sign in signs:
+        column = min(width - 1, int(place * width))
+        while column in row:
+            column += 1
+        row[column] = visible(sign)
+    return "".join(row.get(column, " ") for column in range(max(row, default=-1) + 1))
+
+
 def _lines(block: Lines, style: Style, indent: int) -> Iterator[str]:
     label = max((cells(visible(name)) for name, _, _ in block.series), default=0)
     remark = max((cells(visible(text)) for _, _, text in block.series), default=0)
@@ -171,6 +186,8 @@ def _lines(block: Lines, style: Style, indent: int) -> Iterator[str]:
         left = cells(text) + 1 <= label + 2 + place and label + 4 + place + cells(text) > style.width - indent
         before = f"{text} ".rjust(label + 2 + place) if left else " " * (label + 2 + place)
         yield f"{pad}{before}^" + ("" if left else f" {text}")
+    if block.signs:
+        yield f"{pad}{' ' * (label + 2)}{row_of(block.signs, width)}"
     start, end = visible(block.start), visible(block.end)
     axis = f"{start}{' ' * max(2, width - cells(start) - cells(end))}{end}"
     yield f"{pad}{' ' * (label + 2)}{style.paint(axis, 'quiet')}"
