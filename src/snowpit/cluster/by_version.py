@@ -108,7 +108,7 @@ def metrics_server_of(release: str, scraper: Scraper) -> Scraper:
     """
     parts = release.removeprefix("v").split(".")
     if not 2 <= len(parts) <= 3 or not all(part.isdecimal() and len(part) < 4 for part in parts):  # noqa: PLR2004
-        message = f"{ascii(release[:40])} is not a release of metrics-server."
+        message = f"{release[:40]!a} is not a release of metrics-server."
         raise ScenarioError(message, 'Write for instance "0.3.1".')
     found = (int(parts[0]), int(parts[1]))
     period, timeout, subresource = next(row[1:] for row in _METRICS_SERVER if found >= row[0])

@@ -137,13 +137,20 @@ def _whole(scenario: Scenario, head: str, value: object, *, source: str, place: 
         return replace(scenario, servers=units.count(value, place, least=1, most=SERVERS_AT_MOST))
     if head == "version":
         return _with_plane(scenario, upgraded(scenario.plane, version_of(value, place), source=source))
-    length = units.duration(value, place, never=False)
-    if length <= 0.0:
-        units.refuse(place, value, "it has to be longer than 0 s")
-    changed = replace(scenario, horizon_s=length) if head == "horizon" else replace(scenario, bin_s=length)
-    if not 1.0 <= changed.horizon_s / changed.bin_s <= BINS_AT_MOST:
-        units.refuse(place, value, f"horizon has to be 1 to {BINS_AT_MOST:,} times bin")
-    return changed
+    horizon, width = (value, scenario.bin_s) if head == "horizon" else (scenario.horizon_s, value)
+    return with_spans(scenario, horizon, width, place=place.partition(":")[0])
+
+
+def with_spans(scenario: Scenario, horizon: object, width: object, *, place: str) -> Scenario:
+    """The scenario with the length of the run and of its bins; both above 0, at least one bin."""
+    spans = {"horizon": horizon, "bin": width}
+    lengths = {key: units.duration(raw, f"{place}: {key}", never=False) for key, raw in spans.items()}
+    for key, length in lengths.items():
+        if length <= 0.0:
+            units.refuse(f"{place}: {key}", spans[key], "it has to be longer than 0 s")
+    if not 1.0 <= lengths["horizon"] / lengths["bin"] <= BINS_AT_MOST:
+        units.refuse(f"{place}: horizon", horizon, f"it has to be 1 to {BINS_AT_MOST:,} times bin")
+    return replace(scenario, horizon_s=lengths["horizon"], bin_s=lengths["bin"])
 
 
 def _with_plane(scenario: Scenario, plane: ControlPlane) -> Scenario:
@@ -169,7 +176,8 @@ def _in_group(scenario: Scenario, group: str, rest: str, *, value: Value, place:
     changed = tuple(
         put(item, key, value, f"{place}.{word(name)}") if item.name == name else item for item in entries
     )
-    return replace(scenario, **{group: changed})
+    parts: dict[str, Any] = {group: changed}
+    return replace(scenario, **parts)
 
 
 def _with_kubelets(scenario: Scenario, rest: str, value: Value, place: str) -> Scenario:

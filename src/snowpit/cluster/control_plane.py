@@ -114,7 +114,9 @@ def build(
 
 def simulated(version: Version, *, version_source: str = "scenario") -> ControlPlane:
     """The control plane of a version with everything that a simulation needs: facts, recorded and assumed values."""
-    return with_values(build(version=version, version_source=version_source), SIMULATED)
+    reference = "--set version" if version_source == "flag" else "control_plane.version, or an event upgrade"
+    told = Sourced(str(version), "", version_source, reference)
+    return with_values(build(version=version), {**SIMULATED, "version": told})
 
 
 def with_values(plane: ControlPlane, values: Mapping[str, Sourced]) -> ControlPlane:

@@ -1,6 +1,6 @@
 """Events of a scenario file: what each action takes, with units and defaults."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from snowpit.cluster import units
@@ -110,25 +110,11 @@ def _settings(
 
 
 def _setting(raw: object, kind: str, scenario: Scenario, *, place: str) -> Value:
-    match kind:
-        case "duration":
-            return units.duration(raw, place, never=False)
-        case "count":
-            return units.count(raw, place)
-        case "share":
-            return units.share(raw, place)
-        case "factor":
-            return _factor(raw, place)
-        case "server":
-            return units.count(raw, place, most=scenario.servers - 1)
-        case "version":
-            return str(version_of(raw, place))
-        case "key":
-            return units.text(raw, place)
-        case "value":
-            return _scalar(raw, place)
-        case _:
-            return units.text(raw, place, choices=_names(scenario, kind))
+    if kind in _READERS:
+        return _READERS[kind](raw, place)
+    if kind == "server":
+        return units.count(raw, place, most=scenario.servers - 1)
+    return _name(raw, scenario, kind, place=place)
 
 
 def _factor(raw: object, place: str) -> float:
@@ -144,7 +130,31 @@ def _scalar(raw: object, place: str) -> Value:
     return raw
 
 
-def _names(scenario: Scenario, kind: str) -> Sequence[str]:
-    """Populations that may be named; a burst and shedding need clients of the API server, others take scrapers too."""
+def _name(raw: object, scenario: Scenario, kind: str, *, place: str) -> str:
+    """A population: a burst and shedding need clients of the API server, others take scrapers too."""
     names = [item.name for item in scenario.clients]
-    return names if kind == "clients" else [*names, *(item.name for item in scenario.scrapers)]
+    if kind == "who":
+        names += [item.name for item in scenario.scrapers]
+    found = units.text(raw, place)
+    if found not in names:
+        units.refuse(place, raw, "no population has this name", units.closest(found, names))
+    return found
+
+
+def _duration(raw: object, place: str) -> float:
+    return units.duration(raw, place, never=False)
+
+
+def _version(raw: object, place: str) -> str:
+    return str(version_of(raw, place))
+
+
+_READERS: Mapping[str, Callable[[object, str], Value]] = {
+    "duration": _duration,
+    "count": units.count,
+    "share": units.share,
+    "factor": _factor,
+    "version": _version,
+    "key": units.text,
+    "value": _scalar,
+}
