@@ -80,14 +80,23 @@ def answer(study: Study) -> str:
     return f"{head} Otherwise {', '.join(others)}." if others else head
 
 
+def moment(value: float) -> str:
+    """A duration or an instant without needless seconds.
+
+    >>> moment(3600.0), moment(0.0)
+    ('60 min', '0 s')
+    """
+    return seconds(value).removesuffix(" 0 s") if value else "0 s"
+
+
 def _percent(value: float) -> str:
     return f"{100 * value:.0f}"
 
 
 def _meaning(study: Study, verdict: Verdict) -> str:
-    horizon = seconds(study.scenario.horizon_s)
+    horizon = moment(study.scenario.horizon_s)
     triggers = [marker.at_s for marker in study.markers if marker.trigger]
-    last = f" at {seconds(triggers[-1])}" if triggers else ""
+    last = f" at {moment(triggers[-1])}" if triggers else ""
     if verdict is Verdict.HEALTHY:
         kept = f"whatever happened{last} was absorbed within 30 s" if triggers else "nothing failed"
         return f"{kept}, to the horizon of {horizon}"
@@ -114,8 +123,8 @@ def _recovery(study: Study, last: str) -> str:
 def _time(values: list[float | None]) -> str:
     found = spread([value for value in values if value is not None])
     if found.low == found.high:
-        return seconds(found.median)
-    return f"{seconds(found.median)} (median; {seconds(found.low)} to {seconds(found.high)})"
+        return moment(found.median)
+    return f"{moment(found.median)} (median; {moment(found.low)} to {moment(found.high)})"
 
 
 def _warnings(study: Study) -> tuple[Block, ...]:
@@ -158,7 +167,7 @@ def _over_time(study: Study) -> tuple[Block, ...]:
     horizon = study.scenario.horizon_s
     markers = study.markers[: len(SIGNS)]
     signs = tuple((marker.at_s / horizon, sign) for marker, sign in zip(markers, SIGNS, strict=False))
-    lines = Lines(tuple(drawn), "0 s", seconds(horizon), signs=signs)
+    lines = Lines(tuple(drawn), "0 s", moment(horizon), signs=signs)
     legend = tuple(map(_legend, SIGNS, markers))
     more = len(study.markers) - len(markers)
     legend += (f"and {more} more events",) if more else ()
@@ -167,7 +176,7 @@ def _over_time(study: Study) -> tuple[Block, ...]:
 
 def _legend(sign: str, marker: Marker) -> str:
     return (
-        f"{sign}  {seconds(marker.at_s)}: {marker.title} ({'trigger' if marker.trigger else 'intervention'})"
+        f"{sign}  {moment(marker.at_s)}: {marker.title} ({'trigger' if marker.trigger else 'intervention'})"
     )
 
 
@@ -183,7 +192,7 @@ def _columns(values: tuple[float, ...], track: Track) -> tuple[float, ...]:
 
 def _value(value: float, track: Track) -> str:
     if track.unit == "s":
-        return seconds(value)
+        return moment(value)
     if track.unit == "share":
         return share(value)
     return f"{rate(value)} {track.unit}" if value else f"0 {track.unit}"
