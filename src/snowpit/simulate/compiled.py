@@ -50,9 +50,9 @@ def kernel() -> tuple[Callable[..., int], Callable[..., None]]:
             if isinstance(function, types.FunctionType) and id(function) not in seen:
                 seen.add(id(function))
                 register_jitable(_nrt=False)(function)
-    loop = import_module("snowpit.simulate.engine.loop")
+    reference = import_module("snowpit.simulate.reference")
     options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
-    return numba.njit(**options)(loop.advance), numba.njit(**options)(loop.reset_server)
+    return numba.njit(**options)(reference.advance), numba.njit(**options)(reference.reset_server)
 
 
 def cache_directory() -> Path:

@@ -9,7 +9,7 @@ from typing import Protocol
 from snowpit.cluster.scenario import Scenario
 from snowpit.errors import ScenarioError
 from snowpit.model.sample import Run
-from snowpit.simulate.published import backoff, collapse, orbit
+from snowpit.simulate.published import backoff, collapse, orbit, stability
 
 
 class Model(Protocol):
@@ -24,6 +24,7 @@ MODELS: Mapping[str, Model] = {
     "backoff": backoff.run,
     "collapse": collapse.run,
     "orbit": orbit.run,
+    "stability": stability.run,
 }
 """Models by the name that a scenario gives under ``model``."""
 
