@@ -29,6 +29,8 @@ COMMANDS = {
     "top": "Rank requests by any columns.",
     "compare": "Say what changed between two logs or two windows.",
     "sql": "Run SQL over the request table.",
+    "simulate": "Simulate a control plane and say whether it recovers.",
+    "scenarios": "List or show the scenarios that ship with snowpit.",
     "policy": "Print an audit policy that captures what is needed without leaking tokens.",
     "explain": "Explain a detector, observation or fact.",
     "facts": "List what is known of a Kubernetes version, with sources.",

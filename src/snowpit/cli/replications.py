@@ -1,0 +1,52 @@
+"""How far replications have come, on one line of a terminal."""
+
+import time
+from typing import TextIO
+
+from snowpit.report.figures import seconds
+
+BAR = 30
+CLEAR = "\r\x1b[K"
+COMPILING_S = 2.0
+"""Time after which a first run that has not ended is probably being compiled."""
+
+
+class Meter:
+    """Prints a bar and wipes it at the end.
+
+    Args:
+        stream: A terminal.
+        shown: False to print nothing.
+    """
+
+    def __init__(self, stream: TextIO, *, shown: bool) -> None:
+        self._stream = stream
+        self._shown = shown
+        self._start = time.monotonic()
+        self._printed = False
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how many runs are done."""
+        if self._shown:
+            self._stream.write(CLEAR + line(done, total, time.monotonic() - self._start))
+            self._stream.flush()
+            self._printed = True
+
+    def close(self) -> None:
+        """Wipe the line."""
+        if self._printed:
+            self._stream.write(CLEAR)
+            self._stream.flush()
+
+
+def line(done: int, total: int, elapsed_s: float) -> str:
+    """Progress in words.
+
+    >>> line(3, 12, 6.0)
+    'simulated 3 of 12 [#######.......................] 18.0 s left'
+    """
+    full = BAR * done // total
+    left = f" {seconds(elapsed_s / done * (total - done))} left" if done else ""
+    if not done and elapsed_s > COMPILING_S:
+        left = f" {seconds(elapsed_s)} (the first run after an installation compiles the simulator)"
+    return f"simulated {done} of {total} [{'#' * full}{'.' * (BAR - full)}]{left}"

@@ -1,0 +1,234 @@
+"""From a scenario to a study: replications on all cores, judged; or one run handed to the detectors."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from snowpit.cluster.scenario import Scenario
+from snowpit.diagnose import diagnose
+from snowpit.errors import EvidenceError, QueryError, ScenarioError
+from snowpit.model.evidence import Coverage, FileCoverage
+from snowpit.model.request import STORED
+from snowpit.model.sample import CLIENT_MEASURES, SERVER_MEASURES, Measure, Run
+from snowpit.observe import observe
+from snowpit.observe.horizon import short
+from snowpit.observe.outcome import outcome
+from snowpit.report.case import Case
+from snowpit.report.study import Study
+from snowpit.simulate import simulate
+from snowpit.store import Tables, literal
+
+Progress = Callable[[int, int], None]
+"""Told how many replications are done, and of how many; also now and then in between."""
+
+TICK_S = 0.2
+_NAMES = tuple(column.name for column in STORED)
+_RECEIVED, _FINISHED, _STAGE = (_NAMES.index(name) for name in ("received", "finished", "stage"))
+_SAMPLE_COLUMNS = {
+    "seed": "BIGINT",
+    "start_s": "DOUBLE",
+    "kind": "VARCHAR",
+    "name": "VARCHAR",
+    "measure": "VARCHAR",
+    "unit": "VARCHAR",
+    "value": "DOUBLE",
+}
+
+
+def study(scenario: Scenario, seeds: Sequence[int], *, progress: Progress | None = None) -> Study:
+    """Simulate a scenario once per seed and judge each run.
+
+    Args:
+        scenario: The scenario.
+        seeds: Seeds, at least one.
+        progress: Told how far it has come.
+
+    Raises:
+        ScenarioError: If there is no seed, or the scenario cannot be simulated.
+    """
+    if not seeds:
+        raise ScenarioError("There is no seed to simulate.", "Give --seeds 1 or more.")
+    runs = replicate(scenario, seeds, progress=progress)
+    outcomes = tuple(outcome(run, horizon_s=scenario.horizon_s) for run in runs)
+    return Study(scenario=scenario, runs=runs, outcomes=outcomes, warning=short(scenario))
+
+
+def replicate(
+    scenario: Scenario, seeds: Sequence[int], *, progress: Progress | None = None
+) -> tuple[Run, ...]:
+    """One run per seed, in order of seeds, on all cores.
+
+    Threads are enough: the event loop is compiled and runs without the interpreter's lock. They are daemons, so that
+    Ctrl-C need not wait for a run to end.
+    """
+    todo: SimpleQueue[int] = SimpleQueue()
+    done: SimpleQueue[tuple[int, Run | Exception]] = SimpleQueue()
+    for place in range(len(seeds)):
+        todo.put(place)
+
+    def work() -> None:
+        while True:
+            try:
+                place = todo.get_nowait()
+            except Empty:
+                return
+            try:
+                done.put((place, simulate(scenario, seed=seeds[place])))
+            except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+                done.put((place, error))
+
+    for _ in range(min(cores(), len(seeds))):
+        Thread(target=work, daemon=True).start()
+    return _collected(done, todo, len(seeds), progress or _silent)
+
+
+def _collected(
+    done: SimpleQueue[tuple[int, Run | Exception]],
+    todo: SimpleQueue[int],
+    total: int,
+    progress: Progress,
+) -> tuple[Run, ...]:
+    """Wait for all runs; the first failure stops those that have not begun."""
+    found: dict[int, Run] = {}
+    while len(found) < total:
+        progress(len(found), total)
+        try:
+            place, result = done.get(timeout=TICK_S)
+        except Empty:
+            continue
+        if isinstance(result, Exception):
+            _drain(todo)
+            raise result
+        found[place] = result
+    progress(total, total)
+    return tuple(found[place] for place in range(total))
+
+
+def _drain(queue: SimpleQueue[int]) -> None:
+    while not queue.empty():
+        try:
+            queue.get_nowait()
+        except Empty:
+            return
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def case(scenario: Scenario, seed: int) -> Case:
+    """Simulate one seed, keep every request, and let the detectors judge the request table.
+
+    Raises:
+        EvidenceError: If the run yields no requests.
+    """
+    stages: Counter[str] = Counter()
+    ends: list[int] = []
+    with Tables() as tables:
+
+        def keep(rows: Sequence[tuple[object, ...]]) -> None:
+            stages.update(str(row[_STAGE]) for row in rows)
+            instants = [row[at] for row in rows for at in (_RECEIVED, _FINISHED)]
+            known = [value for value in instants if isinstance(value, int)]
+            ends[:] = [min(ends[:1] + known), max(ends[1:] + known)] if known else ends
+            tables.append(dict(zip(_NAMES, row, strict=True)) for row in rows)
+
+        simulate(scenario, seed=seed, keep_requests=keep)
+        if not ends:
+            raise EvidenceError(
+                "The simulated run has no requests to diagnose.",
+                "Only scenarios of a control plane have; see snowpit scenarios.",
+            )
+        tables.lock()
+        return _judged(scenario, seed, tables=tables, stages=stages, ends=ends)
+
+
+def _judged(
+    scenario: Scenario, seed: int, *, tables: Tables, stages: Counter[str], ends: Sequence[int]
+) -> Case:
+    version = scenario.plane.version
+    observed = observe(
+        tables,
+        stages=dict(sorted(stages.items())),
+        server_version=(version.major, version.minor, version.patch) if version else None,
+    )
+    total = sum(stages.values())
+    file = FileCoverage(
+        path=f"{scenario.name}, seed {seed}",
+        kind="simulated requests",
+        lines=total,
+        event_lines=total,
+        events=total,
+        kept=total,
+        first=ends[0],
+        last=ends[1],
+        stages=dict(sorted(stages.items())),
+    )
+    return Case(
+        diagnosis=diagnose(observed, scenario.plane),
+        coverage=Coverage((file,)),
+        observed=observed,
+        plane=scenario.plane,
+        remarks=("These requests were simulated: no server was asked, and the times are made up.",),
+    )
+
+
+def write_parquet(runs: Sequence[Run], path: Path) -> int:
+    """Write the samples of all seeds as a Parquet table and give its number of rows.
+
+    One row is one measure of one server or population in one bin: ``seed``, ``start_s`` (begin of the bin), ``kind``
+    (``server`` or ``population``), ``name``, ``measure``, ``unit``, ``value``.
+
+    Raises:
+        EvidenceError: If the file cannot be written.
+    """
+    with Tables() as tables:
+        columns = ", ".join(f"{name} {kind}" for name, kind in _SAMPLE_COLUMNS.items())
+        tables.run(f"CREATE TABLE samples ({columns})")
+        for run in runs:
+            tables.load(_rows(run), _SAMPLE_COLUMNS, target="INSERT INTO samples SELECT * FROM {source}")
+        try:
+            tables.run(f"COPY samples TO {literal(path)} (FORMAT parquet)")
+        except QueryError as error:
+            raise EvidenceError(
+                "The Parquet file cannot be written.", "Check the folder and the rights of --out."
+            ) from error
+        return int(tables.run("SELECT count(*) FROM samples")[0][0])
+
+
+def _rows(run: Run) -> list[dict[str, object]]:
+    """Samples as records."""
+    samples = run.samples
+    series: list[tuple[str, str, Measure, Sequence[float]]] = [
+        ("server", str(number), measure, by_name[measure.name])
+        for number, by_name in enumerate(samples.servers)
+        for measure in SERVER_MEASURES
+        if measure.name in by_name
+    ]
+    series += [
+        ("population", name, measure, by_name[measure.name])
+        for name, by_name in samples.clients.items()
+        for measure in CLIENT_MEASURES
+        if measure.name in by_name
+    ]
+    return [
+        {
+            "seed": run.seed,
+            "start_s": place * samples.bin_s,
+            "kind": kind,
+            "name": name,
+            "measure": measure.name,
+            "unit": measure.unit,
+            "value": value,
+        }
+        for kind, name, measure, values in series
+        for place, value in enumerate(values)
+    ]
