@@ -77,7 +77,7 @@ def _lines(block: Lines, _: int) -> Iterator[str]:
         yield f"    {visible(name).ljust(label)}  {spark(values, WIDTH)}  {visible(remark)}"
     if block.signs:
         longest = max((len(values) for _, values, _ in block.series), default=1)
-        yield f"    {' ' * (label + 2)}{row_of(block.signs, min(WIDTH, longest))}"
+        yield f"    {' ' * (label + 2)}{row_of(block.signs, min(WIDTH, longest), bins=longest)}"
     yield f"    {visible(block.start)} to {visible(block.end)}" + (
         f"; change at {visible(block.mark_text)}" if block.mark is not None else ""
     )

@@ -154,15 +154,22 @@ def bar(value: float, *, width: int = BAR, full: str = "█") -> str:
     return full * max(length, 1 if value > 0 else 0)
 
 
-def row_of(signs: tuple[tuple[float, str], ...], width: int) -> str:
-    """Signs at their places in a row; one that finds its place taken goes to the next free one.
+def row_of(signs: tuple[tuple[float, str], ...], width: int, *, bins: int) -> str:
+    """Signs below the columns of the bins that they fall into; one that finds its place taken goes to the next.
 
-    >>> row_of(((0.0, "1"), (0.5, "2"), (0.5, "3")), 6)
+    Args:
+        signs: Place from 0 to 1, and one character.
+        width: Columns.
+        bins: Values in the series, which :func:`spark` may have fitted into fewer columns.
+
+    >>> row_of(((0.0, "1"), (0.5, "2"), (0.5, "3")), 6, bins=6)
     '1  23'
     """
     row: dict[int, str] = {}
     for place, sign in signs:
-        column = min(width - 1, int(place * width))
+        column = min(bins - 1, int(place * bins))
+        if bins > width:
+            column = ((column + 1) * width - 1) // bins
         while column in row:
             column += 1
         row[column] = visible(sign)
@@ -187,7 +194,7 @@ def _lines(block: Lines, style: Style, indent: int) -> Iterator[str]:
         before = f"{text} ".rjust(label + 2 + place) if left else " " * (label + 2 + place)
         yield f"{pad}{before}^" + ("" if left else f" {text}")
     if block.signs:
-        yield f"{pad}{' ' * (label + 2)}{row_of(block.signs, width)}"
+        yield f"{pad}{' ' * (label + 2)}{row_of(block.signs, width, bins=max(longest, 1))}"
     start, end = visible(block.start), visible(block.end)
     axis = f"{start}{' ' * max(2, width - cells(start) - cells(end))}{end}"
     yield f"{pad}{' ' * (label + 2)}{style.paint(axis, 'quiet')}"
