@@ -113,7 +113,7 @@ LEVEL = _fields(
     "limit exempt in_use executing waiting active last first_queue queues queue_length hand enqueued borrows",
 )
 QUEUE = _fields("", "waiting executing head tail")
-ROW = _fields("received finished arrived", "client population server code token operation refused")
+ROW = _fields("received finished arrived", "client population server code token reviewed")
 
 
 class World(NamedTuple):

@@ -308,6 +308,7 @@ def write_row(w: World, r: int, code: int) -> None:
     row.server = q.server
     row.code = code
     row.token = q.token
+    row.reviewed = q.reviewed
 
 
 def read_done(w: World, x: int) -> None:
