@@ -38,6 +38,10 @@ _ALWAYS = (
     "dead_work",
 )
 MOST_POPULATIONS = 20
+FEW = 5.0
+TRACE = 0.01
+CLOSE = 0.02
+"""Intervals narrower than this share of the median are not printed."""
 
 
 def build(study: Study) -> Page:
@@ -152,7 +156,11 @@ def _median_note(study: Study) -> str:
 def _stages_note(study: Study) -> str:
     if len(study.runs) == 1:
         return "one seed"
-    return "median; in brackets its 95 % interval" if len(study.runs) > 5 else "median; in brackets all seeds"  # noqa: PLR2004 - fewer give none
+    return (
+        "median; in brackets its 95 % interval where it is wide"
+        if len(study.runs) > 5
+        else "median; in brackets all seeds where they differ"
+    )  # noqa: PLR2004 - fewer give none
 
 
 def _over_time(study: Study) -> tuple[Block, ...]:
@@ -160,7 +168,7 @@ def _over_time(study: Study) -> tuple[Block, ...]:
     drawn = []
     for track in TRACKS:
         values = tuple(item.median for item in found.get(track.name, ()))
-        if values and (any(values) or track.name in _ALWAYS):
+        if values and _worth(track, max(values)):
             drawn.append((track.label, _columns(values, track), f"max {_value(max(values), track)}"))
     if not drawn:
         return ()
@@ -172,6 +180,11 @@ def _over_time(study: Study) -> tuple[Block, ...]:
     more = len(study.markers) - len(markers)
     legend += (f"and {more} more events",) if more else ()
     return (lines, Bullets(legend, mark="")) if legend else (lines,)
+
+
+def _worth(track: Track, most: float) -> bool:
+    """Whether a track is shown: the main ones always, others if more than a trickle goes through them."""
+    return track.name in _ALWAYS or most >= (FEW if track.unit == "requests" else TRACE)
 
 
 def _legend(sign: str, marker: Marker) -> str:
@@ -202,7 +215,7 @@ def _stages(found: Mapping[str, Mapping[str, Spread]]) -> Table:
     rows = []
     for track in TRACKS:
         stages = found.get(track.name)
-        if stages and (track.name in _ALWAYS or any(value.high for value in stages.values())):
+        if stages and _worth(track, max(value.high for value in stages.values())):
             rows.append(
                 (track.label, *(_spread(stages[stage], track) for stage in ("before", "worst", "end")))
             )
@@ -210,7 +223,7 @@ def _stages(found: Mapping[str, Mapping[str, Spread]]) -> Table:
 
 
 def _spread(value: Spread, track: Track) -> str:
-    if value.low == value.high:
+    if value.high - value.low <= CLOSE * abs(value.median):
         return _value(value.median, track)
     bounds = f"[{_bare(value.low, track)}, {_bare(value.high, track)}]"
     return f"{_value(value.median, track)} {bounds}"
