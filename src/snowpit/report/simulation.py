@@ -38,6 +38,9 @@ _ALWAYS = (
     "dead_work",
 )
 MOST_POPULATIONS = 20
+LEAST_FOR_INTERVAL = 6
+"""Seeds from which on a median has a 95 % interval."""
+
 FEW = 5.0
 TRACE = 0.01
 CLOSE = 0.02
@@ -156,11 +159,9 @@ def _median_note(study: Study) -> str:
 def _stages_note(study: Study) -> str:
     if len(study.runs) == 1:
         return "one seed"
-    return (
-        "median; in brackets its 95 % interval where it is wide"
-        if len(study.runs) > 5
-        else "median; in brackets all seeds where they differ"
-    )  # noqa: PLR2004 - fewer give none
+    if len(study.runs) < LEAST_FOR_INTERVAL:
+        return "median; in brackets all seeds where they differ"
+    return "median; in brackets its 95 % interval where it is wide"
 
 
 def _over_time(study: Study) -> tuple[Block, ...]:
