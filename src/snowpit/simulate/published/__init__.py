@@ -9,7 +9,7 @@ from typing import Protocol
 from snowpit.cluster.scenario import Scenario
 from snowpit.errors import ScenarioError
 from snowpit.model.sample import Run
-from snowpit.simulate.published import backoff, collapse, orbit, stability
+from snowpit.simulate.published import backoff, collapse, fluid, orbit, stability
 
 
 class Model(Protocol):
@@ -23,6 +23,7 @@ class Model(Protocol):
 MODELS: Mapping[str, Model] = {
     "backoff": backoff.run,
     "collapse": collapse.run,
+    "fluid": fluid.run,
     "orbit": orbit.run,
     "stability": stability.run,
 }
