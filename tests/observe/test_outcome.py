@@ -73,6 +73,13 @@ def test_a_cold_start_shortly_before_the_trigger_does_not_hide_that_it_was_the_t
     assert verdict(shares, markers=(early,)) is Verdict.STUCK
 
 
+def test_what_fails_from_the_start_was_not_tipped_over_by_a_trigger_soon_after() -> None:
+    early = Marker(at_s=10.0, title="spike", trigger=True)
+    shares = between(2, 60, bin_s=1.0)
+    found = outcome(run(shares, markers=(early,), horizon_s=60.0, bin_s=1.0), horizon_s=60.0)
+    assert found.verdict is Verdict.OVERLOADED
+
+
 def test_one_bin_alone_is_chance() -> None:
     assert verdict(between(1500, 1510)) is Verdict.HEALTHY
 

@@ -151,11 +151,20 @@ def _verdict(run: Run, failing: Sequence[int], *, horizon_s: float, settling: fl
     triggers = [marker.at_s for marker in run.markers if marker.trigger]
     to_the_end = bool(failing) and (failing[-1] + 1) * bin_s > horizon_s - settling
     if run.overflow or to_the_end:
-        warm = [place for place in failing if not _absorbed(place, bin_s, (0.0,))] or failing
+        warm = _warm(failing, bin_s) or failing
         begin = _stretch(warm, settling / bin_s) * bin_s if warm else run.ended_s
         return Verdict.STUCK if any(at < begin + bin_s for at in triggers) else Verdict.OVERLOADED
     calm = all(_absorbed(place, bin_s, (0.0, *triggers)) for place in failing)
     return Verdict.HEALTHY if calm else Verdict.RECOVERED
+
+
+def _warm(failing: Sequence[int], bin_s: float) -> list[int]:
+    """Failing bins without those of a cold start that was absorbed: an unbroken run that is over after 30 s."""
+    end = 0
+    while end < len(failing) and failing[end] - failing[0] == end:
+        end += 1
+    cold = end and failing[end - 1] * bin_s < ABSORBED_S
+    return list(failing[end:] if cold else failing)
 
 
 def _stretch(failing: Sequence[int], gap: float) -> int:

@@ -10,6 +10,8 @@ from snowpit.report.figures import clock, count, plural, seconds, share, size
 
 MOST_FILES = 6
 MOST_PLACES = 5
+SIMULATED = "simulated requests"
+"""Kind of what came from the simulator and was never a file."""
 
 
 def section(case: Case) -> Section:
@@ -58,6 +60,8 @@ def _version(case: Case) -> str:
 
 def _file(file: FileCoverage) -> str:
     """One line: the rule lines = events + empty + other + rejected, and what became of the events."""
+    if file.kind == SIMULATED:
+        return f"{file.path}: {plural(file.kept, 'simulated request')}"
     rejected = sum(file.rejected.values())
     layers = f" in {' in '.join(reversed(file.container))}" if file.container else ""
     rule = (

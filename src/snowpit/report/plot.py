@@ -14,8 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from snowpit.errors import EvidenceError
 from snowpit.observe.replications import TRACKS, Spread, series
-from snowpit.report.figures import seconds
-from snowpit.report.simulation import answer
+from snowpit.report.simulation import answer, moment
 from snowpit.report.study import Study
 from snowpit.report.visible import visible
 
@@ -138,9 +137,6 @@ def _marks(axes: Axes, study: Study) -> None:
 def _events(figure: Figure, study: Study) -> None:
     """What the marks mean, below the panels."""
     kinds = {True: "trigger, dashed", False: "intervention, solid"}
-    items = [
-        f"{seconds(m.at_s).removesuffix(' 0 s')}: {visible(m.title)} ({kinds[m.trigger]})"
-        for m in study.markers
-    ]
+    items = [f"{moment(m.at_s)}: {visible(m.title)} ({kinds[m.trigger]})" for m in study.markers]
     if items:
         figure.supxlabel("\n".join(items[:8]), fontsize=8, x=0.01, ha="left")

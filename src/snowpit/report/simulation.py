@@ -93,7 +93,7 @@ def moment(value: float) -> str:
     >>> moment(3600.0), moment(0.0)
     ('60 min', '0 s')
     """
-    return seconds(value).removesuffix(" 0 s") if value else "0 s"
+    return seconds(value).removesuffix(" 0 s").removesuffix(" 0 min") if value else "0 s"
 
 
 def _percent(value: float) -> str:

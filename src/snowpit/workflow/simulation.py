@@ -1,7 +1,6 @@
 """From a scenario to a study: replications on all cores, judged; or one run handed to the detectors."""
 
 import os
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -17,6 +16,7 @@ from snowpit.observe import observe
 from snowpit.observe.horizon import short
 from snowpit.observe.outcome import outcome
 from snowpit.report.case import Case
+from snowpit.report.coverage import SIMULATED
 from snowpit.report.study import Study
 from snowpit.simulate import simulate
 from snowpit.store import Tables, literal
@@ -26,7 +26,6 @@ Progress = Callable[[int, int], None]
 
 TICK_S = 0.2
 _NAMES = tuple(column.name for column in STORED)
-_RECEIVED, _FINISHED, _STAGE = (_NAMES.index(name) for name in ("received", "finished", "stage"))
 _SAMPLE_COLUMNS = {
     "seed": "BIGINT",
     "start_s": "DOUBLE",
@@ -130,55 +129,57 @@ def case(scenario: Scenario, seed: int) -> Case:
     Raises:
         EvidenceError: If the run yields no requests.
     """
-    stages: Counter[str] = Counter()
-    ends: list[int] = []
     with Tables() as tables:
 
         def keep(rows: Sequence[tuple[object, ...]]) -> None:
-            stages.update(str(row[_STAGE]) for row in rows)
-            instants = [row[at] for row in rows for at in (_RECEIVED, _FINISHED)]
-            known = [value for value in instants if isinstance(value, int)]
-            ends[:] = [min(ends[:1] + known), max(ends[1:] + known)] if known else ends
-            tables.append(dict(zip(_NAMES, row, strict=True)) for row in rows)
+            tables.append(_record(row) for row in rows)
 
         simulate(scenario, seed=seed, keep_requests=keep)
-        if not ends:
-            raise EvidenceError(
-                "The simulated run has no requests to diagnose.",
-                "Only scenarios of a control plane have; see snowpit scenarios.",
-            )
         tables.lock()
-        return _judged(scenario, seed, tables=tables, stages=stages, ends=ends)
-
-
-def _judged(
-    scenario: Scenario, seed: int, *, tables: Tables, stages: Counter[str], ends: Sequence[int]
-) -> Case:
-    version = scenario.plane.version
-    observed = observe(
-        tables,
-        stages=dict(sorted(stages.items())),
-        server_version=(version.major, version.minor, version.patch) if version else None,
-    )
-    total = sum(stages.values())
-    file = FileCoverage(
-        path=f"{scenario.name}, seed {seed}",
-        kind="simulated requests",
-        lines=total,
-        event_lines=total,
-        events=total,
-        kept=total,
-        first=ends[0],
-        last=ends[1],
-        stages=dict(sorted(stages.items())),
-    )
+        coverage = _coverage(tables, f"{scenario.name}, seed {seed}")
+        version = scenario.plane.version
+        observed = observe(
+            tables,
+            stages=coverage.files[0].stages,
+            server_version=(version.major, version.minor, version.patch) if version else None,
+        )
     return Case(
         diagnosis=diagnose(observed, scenario.plane),
-        coverage=Coverage((file,)),
+        coverage=coverage,
         observed=observed,
         plane=scenario.plane,
         remarks=("These requests were simulated: no server was asked, and the times are made up.",),
     )
+
+
+def _record(row: tuple[object, ...]) -> dict[str, object]:
+    """A row of the request table by column; absent is null."""
+    return {name: value for name, value in zip(_NAMES, row, strict=True) if value is not None}
+
+
+def _coverage(tables: Tables, name: str) -> Coverage:
+    """The account of a simulated request table."""
+    found = tables.run(
+        "SELECT stage, count(*), min(received), max(coalesce(finished, received)) FROM requests GROUP BY 1 ORDER BY 1"
+    )
+    if not found:
+        raise EvidenceError(
+            "The simulated run has no requests to diagnose.",
+            "Published models have none; take a scenario of a control plane.",
+        )
+    total = sum(row[1] for row in found)
+    file = FileCoverage(
+        path=name,
+        kind=SIMULATED,
+        lines=total,
+        event_lines=total,
+        events=total,
+        kept=total,
+        first=min(row[2] for row in found),
+        last=max(row[3] for row in found),
+        stages={str(row[0]): row[1] for row in found},
+    )
+    return Coverage((file,))
 
 
 def write_parquet(runs: Sequence[Run], path: Path) -> int:
