@@ -201,7 +201,8 @@ def _start(driver: Any, event: Event, _: int) -> None:
             x = driver.world.populations[p]
             driver.world.clients.wakes[x.first : x.first + x.count] += 1
             _make_room(driver, x.count)
-            start.wake(driver.world, driver.plan, p, driver.world.clock[0].now)
+            for time, kind, a, b in start.first_calls(driver.world, driver.plan, p, driver.world.clock[0].now):
+                push(driver.world, time, kind, a, b)
 
 
 def _running(driver: Any, name: str, running: int) -> None:

@@ -6,13 +6,15 @@ from snowpit.simulate.engine import layout as at
 from snowpit.simulate.engine.layout import World
 from snowpit.simulate.world import (
     Plan,
+    constant_backoff,
     credential_of,
     law_of,
     priority_of,
     prices,
     retry_bits,
+    ring_for,
     sigmas,
-    _read_sigma,
+    read_sigma,
 )
 
 ORDERS = ("fifo", "lifo", "codel")
@@ -58,7 +60,7 @@ def write_server(w: World, plan: Plan, s: int) -> None:
     server.qps = plane.number("loopback_qps") or 0.0
     server.burst = plane.number("loopback_burst") or 1.0
     server.read_law, server.read_mean = at.LOGNORMAL, plane.number("loopback_read_s") or 0.0022
-    server.read_table = sigmas(plan).index(_read_sigma(plan))
+    server.read_table = sigmas(plan).index(read_sigma(plan))
     server.handler_limit = limit("handler_timeout_s")
     server.filter_limit = limit("request_timeout_s")
     server.success_ttl = plane.number("token_cache_success_ttl_s") or 0.0
@@ -73,8 +75,9 @@ def write_server(w: World, plan: Plan, s: int) -> None:
     server.stamps_arrival = int(bool(plane.flag("audit_clock_includes_authentication")))
     server.fair = int(bool(plan.scenario.levels))
     server.bounded = int(_bounded(w, plan))
-    base = 1 + 4 * s
-    server.ring, server.filter_ring, server.handler_ring, server.queue_ring = range(base, base + 4)
+    server.ring = len(w.rings) - plan.scenario.servers + s
+    server.filter_ring, server.handler_ring = ring_for(w, server.filter_limit), ring_for(w, server.handler_limit)
+    server.queue_ring = ring_for(w, server.queue_wait)
     for credential, (now, starting) in enumerate(zip(prices(plan, True), prices(plan, False), strict=True)):
         cell = w.prices[s, credential]
         cell.seconds, cell.reads, cell.accepted, cell.cached = now
@@ -114,7 +117,7 @@ def _write_population(w: World, plan: Plan, p: int, one: Clients) -> None:
     x.network_law, x.network_mean, x.network_table = law_of(one.network, plan)
     x.service_law, x.service_mean, x.service_table = law_of(one.operation.service, plan)
     x.rate, x.arrivals = one.rate_per_s, ARRIVALS.index(one.arrivals)
-    x.inner_tries, x.steps, x.base, x.factor = retry.inner_tries, retry.steps, retry.base_s, retry.factor
+    x.inner_tries, x.steps, x.first_delay, x.factor = retry.inner_tries, retry.steps, retry.base_s, retry.factor
     x.jitter, x.cap, x.bound, x.on = retry.jitter, retry.cap_s, retry.bound_s, retry_bits(one)
     x.budget_share, x.breaker_failures, x.breaker_rest = (
         retry.budget_share, retry.breaker_failures, retry.breaker_rest_s,
@@ -128,21 +131,19 @@ def _write_population(w: World, plan: Plan, p: int, one: Clients) -> None:
     shape = width.list_width(one.operation.objects) if plan.scenario.plane.flag("seats_per_list") else width.ORDINARY
     x.seats, x.final_seats, x.final_s = shape
     x.light = int(one.name == "heartbeats")
-    base = 1 + 4 * plan.scenario.servers + 4 * p
-    x.think_ring = base if x.think_law == at.CONSTANT else -1
-    x.patience_ring = base + 1 if x.patience_law == at.CONSTANT else -1
-    x.resend_ring = base + 2
-    x.backoff_ring = base + 3 if retry.jitter <= 0.0 and (retry.factor == 1.0 or retry.steps <= 2) else -1  # noqa: PLR2004
+    x.think_ring = ring_for(w, x.think_mean) if x.think_law == at.CONSTANT else -1
+    x.patience_ring = ring_for(w, x.patience_mean) if x.patience_law == at.CONSTANT else -1
+    x.resend_ring = ring_for(w, plan.scenario.plane.number("retry_after_s") or 1.0)
+    x.backoff_ring = ring_for(w, x.first_delay) if constant_backoff(one) else -1
 
 
 def _write_scrapers(w: World, plan: Plan) -> None:
-    base = 1 + 4 * plan.scenario.servers + 4 * len(plan.populations)
     for i, one in enumerate(plan.scenario.scrapers):
         x = w.scrapers[i]
         p = len(plan.scenario.clients) + 3 * i
         x.period, x.spread, x.timeout = one.period_s, one.spread_s, one.timeout_s
         x.population, x.reviews, x.access = p, p + 1, p + 2
-        x.evenly, x.ring = int(one.evenly), base + i
+        x.evenly, x.ring = int(one.evenly), ring_for(w, one.period_s)
         x.needs_review = int(one.tokens.credential not in ("certificate", "masters", "front_proxy"))
         for population in (p, p + 1, p + 2):
             w.populations[population].scraper = i

@@ -9,6 +9,9 @@ from snowpit.simulate.engine.chance import GAP, PHASE, SPREAD, THINK, delay, key
 from snowpit.simulate.engine.layout import World
 from snowpit.simulate.world import Plan, allocate, weights
 
+Entry = tuple[float, int, int, int]
+"""Time, kind and the two numbers of something to be entered into the agenda."""
+
 ENTITY_STRIDE = 1_000_003
 """Numbers of entities: clients from 0, servers, populations and scrapers from multiples of this."""
 
@@ -24,10 +27,17 @@ def begin(plan: Plan, seed: int, *, keep_rows: bool) -> World:
     parameters.write(w, plan)
     _servers(w, plan, seed)
     _clients(w, plan, seed)
-    for p in range(len(plan.populations)):
-        _arrivals(w, plan, p, seed)
-    _scrapers(w, plan, seed)
+    entries = [entry for p in range(len(plan.populations)) for entry in _arrivals(w, plan, p, seed)]
+    load(w, entries + _scrapers(w, plan, seed))
     return w
+
+
+def load(w: World, entries: list[Entry]) -> None:
+    """Enter things into an empty agenda: in order of time they are a heap already."""
+    entries += [tuple(w.heap[i])[0:1] + tuple(w.heap[i])[2:] for i in range(w.clock[0].heap_n)]
+    for i, (time, kind, a, b) in enumerate(sorted(entries)):
+        w.heap[i] = (time, i, kind, a, b)
+    w.clock[0].heap_n = w.clock[0].seq = len(entries)
 
 
 def _servers(w: World, plan: Plan, seed: int) -> None:
@@ -49,7 +59,7 @@ def _clients(w: World, plan: Plan, seed: int) -> None:
         index = np.arange(one.count)
         w.clients.population[who] = p
         w.clients.server[who] = index % plan.scenario.servers
-        w.clients.key[who] = [key_of(seed, plan.first[p] + i) for i in range(one.count)]
+        w.clients.key[who] = key_of(seed, plan.first[p] + index)
         w.clients.token[who] = plan.token_base[p] + _shared(weights(one.tokens), one.count)
         w.weights[plan.token_base[p] : plan.token_base[p] + one.tokens.count] = np.cumsum(weights(one.tokens))
         if one.reviewed:
@@ -70,34 +80,33 @@ def _shared(share: np.ndarray, count: int) -> np.ndarray:
     return np.minimum(dealt, len(share) - 1)[(np.arange(count) * stride) % count]
 
 
-def _arrivals(w: World, plan: Plan, p: int, seed: int) -> None:
+def _arrivals(w: World, plan: Plan, p: int, seed: int) -> list[Entry]:
     """First calls of a population."""
     one, x = plan.populations[p], w.populations[p]
     x.key = key_of(seed, 2 * ENTITY_STRIDE + p)
     x.running = 1
     if one.arrivals == "open" and one.rate_per_s > 0.0:
-        gap = delay(w.tables, at.EXPONENTIAL, 1.0 / one.rate_per_s, 0, uniform(x.key, GAP, 2**30))
-        push(w, one.start_s + gap, at.OPEN_ARRIVAL, p, x.streams)
-    if one.arrivals == "closed":
-        wake(w, plan, p, one.start_s)
+        gap = delay(w.tables, at.EXPONENTIAL, 1.0 / one.rate_per_s, 0, uniform(int(x.key), GAP, 2**30))
+        return [(one.start_s + gap, at.OPEN_ARRIVAL, p, int(x.streams))]
+    return first_calls(w, plan, p, one.start_s) if one.arrivals == "closed" else []
 
 
-def wake(w: World, plan: Plan, p: int, start: float) -> None:
-    """First calls of a closed loop, in order of time so that a ring can hold them."""
+def first_calls(w: World, plan: Plan, p: int, start: float) -> list[Entry]:
+    """First calls of a closed loop."""
     one, x = plan.populations[p], w.populations[p]
-    firsts = []
-    for i in range(one.count):
-        client = w.clients[x.first + i]
-        u = uniform(client.key, PHASE, client.wakes)
-        span = delay(w.tables, x.think_law, x.think_mean, x.think_table, uniform(client.key, THINK, 2**30))
-        wait = {"spread": u * x.think_mean, "think": span, "at_once": 0.0}[one.phase]
-        firsts.append((start + wait, x.first + i, client.wakes))
-    for time, client, wakes in sorted(firsts):
-        push(w, time, at.WAKE, client, wakes)
+    who = slice(plan.first[p], plan.first[p] + one.count)
+    keys, wakes = w.clients.key[who], w.clients.wakes[who]
+    if one.phase == "think":
+        drawn = uniform(keys, THINK, 2**30)
+        waits = [delay(w.tables, x.think_law, x.think_mean, x.think_table, float(u)) for u in drawn]
+    else:
+        waits = uniform(keys, PHASE, wakes) * x.think_mean * (one.phase == "spread")
+    return [(start + float(t), at.WAKE, plan.first[p] + i, int(n)) for i, (t, n) in enumerate(zip(waits, wakes, strict=True))]
 
 
-def _scrapers(w: World, plan: Plan, seed: int) -> None:
+def _scrapers(w: World, plan: Plan, seed: int) -> list[Entry]:
     laws = plan.scenario.kubelets
+    entries: list[Entry] = []
     w.visits.known_until[:], w.visits.refused_until[:], w.visits.allowed_until[:] = -np.inf, -np.inf, -np.inf
     w.visits.review[:] = -1
     for i, one in enumerate(plan.scenario.scrapers):
@@ -106,19 +115,18 @@ def _scrapers(w: World, plan: Plan, seed: int) -> None:
         if laws.warm and laws.count:
             _warm(w, plan, i)
         if not one.evenly:
-            push(w, one.start_s, at.ROUND, i, 0)
+            entries.append((one.start_s, at.ROUND, i, 0))
             continue
-        phases = [uniform(x.key, SPREAD, k) * one.period_s for k in range(laws.count)]
-        for phase, kubelet in sorted((phase, k) for k, phase in enumerate(phases)):
-            push(w, one.start_s + phase, at.SCRAPE, kubelet, i)
+        phases = uniform(int(x.key), SPREAD, np.arange(laws.count)) * one.period_s
+        entries += [(one.start_s + float(phase), at.SCRAPE, k, i) for k, phase in enumerate(phases)]
+    return entries
 
 
 def _warm(w: World, plan: Plan, i: int) -> None:
     """Ages as after many rounds: entries expire at some round of their life, each round equally often."""
     laws, one = plan.scenario.kubelets, plan.scenario.scrapers[i]
-    for k in range(laws.count):
-        u, v = (uniform(w.scrapers[i].key, PHASE, 2 * k + j) for j in (0, 1))
-        for name, life, drawn in (("known_until", laws.ok_ttl_s, u), ("allowed_until", laws.allowed_ttl_s, v)):
-            rounds = int(life // one.period_s) + 1
-            age = int(drawn * rounds) * one.period_s
-            w.visits[name][i, k] = one.start_s + life - age
+    index = np.arange(laws.count)
+    for place, (name, life) in enumerate((("known_until", laws.ok_ttl_s), ("allowed_until", laws.allowed_ttl_s))):
+        drawn = uniform(int(w.scrapers[i].key), PHASE, 2 * index + place)
+        rounds = int(life // one.period_s) + 1
+        w.visits[name][i, : laws.count] = one.start_s + life - np.floor(drawn * rounds) * one.period_s

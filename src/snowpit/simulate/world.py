@@ -98,9 +98,27 @@ def weights(tokens: Tokens) -> np.ndarray:
     return share / share.sum()
 
 
-def rings(plan_: Plan) -> int:
-    """Number of rings: one for this very instant, four per server, four per population, one per scraper."""
-    return 1 + 4 * plan_.scenario.servers + 4 * len(plan_.populations) + len(plan_.scenario.scrapers)
+def constant_delays(plan_: Plan) -> list[float]:
+    """Delays that are the same each time; entries of one delay expire in order of entry, whoever they belong to."""
+    plane = plan_.scenario.plane
+    found = {plane.number(name) for name in ("handler_timeout_s", "request_timeout_s", "queue_wait_limit_s", "retry_after_s")}
+    for one in plan_.populations:
+        found |= {delay.mean_s for delay in (one.think, one.patience) if delay.law == "constant"}
+        if constant_backoff(one):
+            found.add(one.retry.base_s)
+    found |= {scraper.period_s for scraper in plan_.scenario.scrapers if scraper.evenly}
+    return [0.0, *sorted(x for x in found if x is not None and 0.0 < x < at.NEVER)]
+
+
+def constant_backoff(one: Clients) -> bool:
+    """Whether every outer delay of a population is the same."""
+    return one.retry.jitter <= 0.0 and (one.retry.factor == 1.0 or one.retry.steps <= 2)  # noqa: PLR2004
+
+
+def ring_for(w: World, delay: float) -> int:
+    """The ring of a constant delay; -1 if there is none, then the heap serves."""
+    found = np.flatnonzero(w.ring_delays == delay)
+    return int(found[0]) if len(found) else -1
 
 
 def allocate(plan_: Plan, *, keep_rows: bool = False) -> World:
@@ -110,16 +128,18 @@ def allocate(plan_: Plan, *, keep_rows: bool = False) -> World:
     levels = max(1, len(scenario.levels))
     queues = max(1, sum(level.queues for level in scenario.levels))
     bins = int(np.ceil(scenario.horizon_s / scenario.bin_s - 1e-9))
-    slots = 1 << int(np.ceil(np.log2(max(1024, 2 * plan_.clients))))
+    delays = constant_delays(plan_)
+    rings = servers + len(delays)
+    slots = 1 << int(np.ceil(np.log2(max(4096, 4 * plan_.clients))))
     stripes = max(1, int(scenario.plane.number("token_cache_stripes") or 1))
     size = max(1, int(scenario.plane.number("token_cache_entries") or 0)) // stripes or 1
     tokens = max(1, plan_.tokens)
     float_zeros, int_zeros = np.zeros, np.zeros
     return World(
         clock=records(at.CLOCK, 1), heap=records(at.AGENDA, 4 * FIRST_RECORDS + 2 * plan_.clients),
-        rings=records(at.RING, rings(plan_)), ring_times=np.full(rings(plan_), np.inf),
-        ring_seqs=int_zeros(rings(plan_), dtype="i8"),
-        slots=records(at.AGENDA, rings(plan_) * slots).reshape(rings(plan_), slots),
+        rings=records(at.RING, rings), ring_times=np.full(rings, np.inf), ring_seqs=int_zeros(rings, dtype="i8"),
+        ring_delays=np.array([*delays, *[np.nan] * servers]),
+        slots=records(at.AGENDA, rings * slots).reshape(rings, slots),
         servers=records(at.SERVER, servers),
         prices=records(at.PRICE, servers * len(CREDENTIALS)).reshape(servers, len(CREDENTIALS)),
         populations=records(at.POPULATION, populations), clients=records(at.CLIENT, plan_.clients),
@@ -151,14 +171,14 @@ def chained(pool: at.Records) -> at.Records:
 
 
 def _delays(plan_: Plan) -> list[Delay]:
-    found = [Delay(law="lognormal", mean_s=1.0, sigma=_read_sigma(plan_))]
+    found = [Delay(law="lognormal", mean_s=1.0, sigma=read_sigma(plan_))]
     for one in plan_.populations:
         found += [one.think, one.patience, one.network, one.operation.service]
     return [item for item in found if item.law == "lognormal"]
 
 
-def _read_sigma(plan_: Plan) -> float:
-    return float(plan_.scenario.plane.number("loopback_read_sigma") or 0.5)
+def read_sigma(plan_: Plan) -> float:
+    return float(plan_.scenario.plane.number("loopbackread_sigma") or 0.5)
 
 
 def sigmas(plan_: Plan) -> list[float]:

@@ -85,7 +85,7 @@ SERVER = _fields(
 )
 PRICE = _fields("seconds", "reads unsynced_reads accepted cached")
 POPULATION = _fields(
-    "think_mean rate patience_mean network_mean base factor jitter cap bound budget_share breaker_rest"
+    "think_mean rate patience_mean network_mean first_delay factor jitter cap bound budget_share breaker_rest"
     " service_mean start final_s shed",
     "first count operation mutating purpose arrivals think_law think_table patience_law patience_table network_law"
     " network_table inner_tries steps on breaker_failures credential token_base token_count reviewed_credential"
@@ -125,6 +125,7 @@ class World(NamedTuple):
         rings: Head and length of each ring.
         ring_times: Time of each ring's first entry, s; infinity if it is empty.
         ring_seqs: Number of that entry.
+        ring_delays: The constant delay that each ring is for, s; not a number where it is a limiter's.
         slots: Entries of the rings, ring by slot; a power of two of slots.
         servers: API servers.
         prices: What an authentication costs, server by kind of credential.
@@ -161,6 +162,7 @@ class World(NamedTuple):
     rings: Records
     ring_times: Records
     ring_seqs: Records
+    ring_delays: Records
     slots: Records
     servers: Records
     prices: Records
