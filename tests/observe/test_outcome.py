@@ -80,6 +80,12 @@ def test_what_fails_from_the_start_was_not_tipped_over_by_a_trigger_soon_after()
     assert found.verdict is Verdict.OVERLOADED
 
 
+def test_a_trigger_after_the_end_of_the_run_triggered_nothing() -> None:
+    assert verdict(between(100, 500), horizon_s=500.0, markers=(BURST,)) is Verdict.RECOVERED
+    found = outcome(run(between(100, 500), horizon_s=500.0), horizon_s=500.0)
+    assert found.verdict is Verdict.OVERLOADED
+
+
 def test_one_bin_alone_is_chance() -> None:
     assert verdict(between(1500, 1510)) is Verdict.HEALTHY
 

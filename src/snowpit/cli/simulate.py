@@ -9,7 +9,9 @@ from snowpit.cli import options
 from snowpit.cli.diagnose import rendered
 from snowpit.cli.output import remark, style, write
 from snowpit.cli.replications import Meter
+from snowpit.errors import EvidenceError
 from snowpit.report import text
+from snowpit.report.visible import visible
 
 PICTURES = (".svg", ".png")
 
@@ -104,13 +106,21 @@ def _check(output: str, out: str, *, plot: str, diagnose: bool) -> None:
         raise click.UsageError("-o parquet needs a file: --out samples.parquet")
     if plot and not plot.lower().endswith(PICTURES):
         raise click.UsageError("--plot takes the name of a file that ends in .svg or .png")
+    for path in filter(None, (out, plot)):
+        if not Path(path).absolute().parent.is_dir():
+            raise click.UsageError(f"there is no folder for {visible(path)}")
     if diagnose and (output == "parquet" or plot):
         raise click.UsageError("--diagnose gives a report: -o text or -o json, without --plot")
 
 
 def _put(content: str, out: str) -> None:
     """Write to a file if one was named, else to standard output."""
-    if out:
-        Path(out).write_text(content, "utf-8")
-    else:
+    if not out:
         write(content)
+        return
+    try:
+        Path(out).write_text(content, "utf-8")
+    except OSError as error:
+        raise EvidenceError(
+            f"The file cannot be written: {error.strerror}.", "Check the rights of --out."
+        ) from error

@@ -53,7 +53,7 @@ def short(scenario: Scenario) -> str:
     if predicted is None or predicted == 0.0:
         return ""
     last = max((event.at_s for event in scenario.events if event.trigger), default=0.0)
-    left = scenario.horizon_s - last
+    left = max(0.0, scenario.horizon_s - last)
     if predicted == inf:
         return "The healthy demand for look-ups already exceeds the loopback limiter: no transient can be predicted."
     if left >= TIMES * predicted:

@@ -73,7 +73,7 @@ def outcome(run: Run, *, horizon_s: float) -> Outcome:
     shares = unwell(run.samples, bins)
     failing = _together(_failing(run.samples, shares), run.samples.bin_s, settling)
     verdict = _verdict(run, failing, horizon_s=horizon_s, settling=settling)
-    since = min((marker.at_s for marker in run.markers if marker.trigger), default=0.0)
+    since = min((marker.at_s for marker in happened(run) if marker.trigger), default=0.0)
     later = [place for place in failing if (place + 1) * run.samples.bin_s > since]
     span = max(1, bins - int(since / run.samples.bin_s))
     ended = verdict is Verdict.RECOVERED
@@ -85,6 +85,11 @@ def outcome(run: Run, *, horizon_s: float) -> Outcome:
         worst_share=max(shares, default=0.0),
         diverged=run.overflow,
     )
+
+
+def happened(run: Run) -> tuple[Marker, ...]:
+    """Events that the run lived to see."""
+    return tuple(marker for marker in run.markers if marker.at_s < run.ended_s)
 
 
 def reached(run: Run) -> int:
@@ -148,7 +153,7 @@ def _together(failing: Sequence[int], bin_s: float, settling: float) -> list[int
 
 def _verdict(run: Run, failing: Sequence[int], *, horizon_s: float, settling: float) -> Verdict:
     bin_s = run.samples.bin_s
-    triggers = [marker.at_s for marker in run.markers if marker.trigger]
+    triggers = [marker.at_s for marker in happened(run) if marker.trigger]
     to_the_end = bool(failing) and (failing[-1] + 1) * bin_s > horizon_s - settling
     if run.overflow or to_the_end:
         warm = _warm(failing, bin_s) or failing
@@ -187,7 +192,9 @@ def _clock(run: Run, failing: Sequence[int], *, trigger: bool) -> float | None:
     """Time from the last marker of a kind before the last failing bin to the end of that bin."""
     bin_s = run.samples.bin_s
     end = (failing[-1] + 1) * bin_s
-    before = [marker.at_s for marker in run.markers if _counts(marker, trigger=trigger) and marker.at_s < end]
+    before = [
+        marker.at_s for marker in happened(run) if _counts(marker, trigger=trigger) and marker.at_s < end
+    ]
     if before:
         return end - before[-1]
     return end - failing[0] * bin_s if trigger else None

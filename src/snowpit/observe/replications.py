@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from snowpit.errors import ScenarioError
 from snowpit.model.sample import Run, Samples
-from snowpit.observe.outcome import Outcome, Verdict, reached
+from snowpit.observe.outcome import Outcome, Verdict, happened, reached
 
 CONFIDENCE = 0.95
 WINDOW_S = 300.0
@@ -192,7 +192,7 @@ def _stages(run: Run, track: Track) -> Mapping[str, float]:
     if not values:
         return {}
     bin_s = run.samples.bin_s
-    first = next((marker.at_s for marker in run.markers if marker.trigger), 0.0)
+    first = next((marker.at_s for marker in happened(run) if marker.trigger), 0.0)
     kick = int(first / bin_s)
     calm = values[: kick or max(1, len(values) // 3)]
     after = values[kick:] or values[-1:]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from snowpit.cluster.scenario import Scenario
 from snowpit.model.sample import Marker, Run
-from snowpit.observe.outcome import Outcome, Verdict
+from snowpit.observe.outcome import Outcome, Verdict, happened
 
 WELL, UNWELL = 0, 1
 MEANINGS = {
@@ -50,4 +50,4 @@ class Study:
     @property
     def markers(self) -> tuple[Marker, ...]:
         """What happened, as the longest run saw it."""
-        return max(self.runs, key=lambda run: run.ended_s).markers if self.runs else ()
+        return happened(max(self.runs, key=lambda run: run.ended_s)) if self.runs else ()
