@@ -15,14 +15,25 @@ from pathlib import Path
 from typing import Any
 
 MECHANISMS = (
-    "backoff", "circuit_breaker", "fair_queue", "line", "priority_levels", "retry_budget", "seats",
-    "shuffle_sharding", "single_flight", "token_bucket", "ttl_cache",
+    "backoff",
+    "circuit_breaker",
+    "fair_queue",
+    "line",
+    "priority_levels",
+    "retry_budget",
+    "seats",
+    "shuffle_sharding",
+    "single_flight",
+    "token_bucket",
+    "ttl_cache",
 )
 ENGINE = ("chance", "agenda", "authentication", "fair_queues", "serving", "calls", "kubelets", "loop")
 
 
 def _modules() -> list[types.ModuleType]:
-    names = [f"snowpit.mechanism.{name}" for name in MECHANISMS] + [f"snowpit.simulate.engine.{name}" for name in ENGINE]
+    names = [f"snowpit.mechanism.{name}" for name in MECHANISMS] + [
+        f"snowpit.simulate.engine.{name}" for name in ENGINE
+    ]
     return [import_module(name) for name in names]
 
 

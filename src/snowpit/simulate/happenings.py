@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from snowpit.cluster.change import apply
 from snowpit.cluster.scenario import Event, Scenario
+from snowpit.knowledge.facts import Value
 from snowpit.simulate import parameters, start
+from snowpit.simulate.driver import Driver
 from snowpit.simulate.engine import layout as at
 from snowpit.simulate.engine.agenda import push
 from snowpit.simulate.engine.authentication import allocate, begin_reads
@@ -16,7 +17,7 @@ from snowpit.simulate.world import plan
 BURST, RECONNECT = 5_000_011, 6_000_011
 """Entities that the spread of a burst and of reconnects is drawn for."""
 
-Act = Callable[[Any], None]
+Act = Callable[[Driver], None]
 
 
 def course(scenario: Scenario, seed: int) -> Iterator[tuple[float, Act]]:
@@ -42,27 +43,33 @@ def _acts(event: Event, number: int, seed: int) -> list[tuple[float, Act]]:
     if event.action == "slow_etcd":
         slow, fine = float(given.get("factor", 1.0)), now + float(given.get("for_s", at.NEVER))
         return [(now, lambda driver: _etcd(driver, slow)), (fine, lambda driver: _etcd(driver, 1.0))]
-    act = {"burst": _burst, "backlog": _backlog, "set": _set, "stop": _stop, "start": _start, "shed": _shed}[event.action]
+    act = {"burst": _burst, "backlog": _backlog, "set": _set, "stop": _stop, "start": _start, "shed": _shed}[
+        event.action
+    ]
     return [(now, lambda driver: act(driver, event, key_of(seed, BURST + number)))]
 
 
-def _servers(driver: Any, event: Event) -> range:
+def _servers(driver: Driver, event: Event) -> range:
     """The servers an event is about: one, or all."""
     one = event.settings.get("server")
     return range(driver.plan.scenario.servers) if one is None else range(int(one), int(one) + 1)
 
 
-def _population(driver: Any, event: Event) -> int:
+def _population(driver: Driver, event: Event) -> int:
     names = [one.name for one in driver.plan.populations]
     return names.index(str(event.settings["clients"]))
 
 
-def _burst(driver: Any, event: Event, key: int) -> None:
+def _burst(driver: Driver, event: Event, key: int) -> None:
     """Extra calls of a population within a spread."""
     w, one = driver.world, driver.world.populations[_population(driver, event)]
     wanted, spread = int(event.settings["requests"]), float(event.settings.get("spread_s", 0.0))
     only = event.settings.get("server")
-    who = [one.first + i for i in range(one.count) if only is None or w.clients[one.first + i].server == int(only)]
+    who = [
+        one.first + i
+        for i in range(one.count)
+        if only is None or w.clients[one.first + i].server == int(only)
+    ]
     now = w.clock[0].now
     _make_room(driver, wanted)
     w = driver.world
@@ -70,26 +77,26 @@ def _burst(driver: Any, event: Event, key: int) -> None:
         push(w, now + spread * uniform(key, GAP, n), at.EXTRA, who[n % len(who)], 0)
 
 
-def _make_room(driver: Any, entries: int) -> None:
+def _make_room(driver: Driver, entries: int) -> None:
     """Let the agenda grow before many entries are pushed at once."""
     while len(driver.world.heap) - driver.world.clock[0].heap_n < entries + loop_margin(driver):
-        driver._grow(at.GROW_AGENDA)  # noqa: SLF001 - the driver's own hand
+        driver.grow(at.GROW_AGENDA)
         if driver.overflow:
             return
 
 
-def loop_margin(driver: Any) -> int:
+def loop_margin(driver: Driver) -> int:
     """Entries of the agenda kept free."""
     clock = driver.world.clock[0]
     return int(64 + clock.fan_out + 4 * clock.requests_used)
 
 
-def _backlog(driver: Any, event: Event, _: int) -> None:
+def _backlog(driver: Driver, event: Event, _: int) -> None:
     """Reads that nobody waits for, queued at the loopback limiter."""
     for s in _servers(driver, event):
         for _read in range(int(event.settings["lookups"])):
             while len(driver.world.requests) - driver.world.clock[0].requests_used < 64:  # noqa: PLR2004
-                driver._grow(at.GROW_REQUESTS)  # noqa: SLF001
+                driver.grow(at.GROW_REQUESTS)
             w = driver.world
             x = allocate(w)
             q = w.requests[x]
@@ -98,7 +105,7 @@ def _backlog(driver: Any, event: Event, _: int) -> None:
             begin_reads(w, x, at.NOBODY, 1, 1)
 
 
-def _go_down(driver: Any, event: Event) -> None:
+def _go_down(driver: Driver, event: Event) -> None:
     for s in _servers(driver, event):
         driver.reset(driver.world, s)
         driver.world.servers[s].up = 0
@@ -106,7 +113,7 @@ def _go_down(driver: Any, event: Event) -> None:
         _change(driver, "version", str(event.settings["version"]))
 
 
-def _come_up(driver: Any, event: Event, key: int) -> None:
+def _come_up(driver: Driver, event: Event, key: int) -> None:
     w = driver.world
     plane = driver.plan.scenario.plane
     for s in _servers(driver, event):
@@ -117,7 +124,7 @@ def _come_up(driver: Any, event: Event, key: int) -> None:
         _reconnect(driver, s, float(event.settings.get("spread_s", 1.0)), key)
 
 
-def _reconnect(driver: Any, s: int, spread: float, key: int) -> None:
+def _reconnect(driver: Driver, s: int, spread: float, key: int) -> None:
     """Every client that reconnects calls at once, one after another within the spread."""
     _make_room(driver, driver.plan.clients)
     w = driver.world
@@ -129,7 +136,9 @@ def _reconnect(driver: Any, s: int, spread: float, key: int) -> None:
             client = w.clients[w.populations[p].first + i]
             if client.server != s:
                 continue
-            kind = at.WAKE if one.arrivals == "closed" and not _busy(w, w.populations[p].first + i) else at.EXTRA
+            kind = (
+                at.WAKE if one.arrivals == "closed" and not _busy(w, w.populations[p].first + i) else at.EXTRA
+            )
             client.wakes += kind == at.WAKE
             when = now + spread * uniform(key, GAP, w.populations[p].first + i)
             push(w, when, kind, w.populations[p].first + i, client.wakes)
@@ -141,7 +150,7 @@ def _busy(w: at.World, client: int) -> bool:
     return len(mine) > 0
 
 
-def _lose(driver: Any, event: Event, key: int) -> None:
+def _lose(driver: Driver, event: Event, key: int) -> None:
     """A server is gone: its clients go to the others in turn."""
     lost = _servers(driver, event)
     for s in lost:
@@ -158,11 +167,11 @@ def _lose(driver: Any, event: Event, key: int) -> None:
         _reconnect_moved(driver, s, event, key)
 
 
-def _reconnect_moved(driver: Any, s: int, event: Event, key: int) -> None:
+def _reconnect_moved(driver: Driver, s: int, event: Event, key: int) -> None:
     _reconnect(driver, s, float(event.settings.get("spread_s", 1.0)), key)
 
 
-def _come_back(driver: Any, event: Event, key: int) -> None:
+def _come_back(driver: Driver, event: Event, key: int) -> None:
     """A lost server is back and gets its clients again."""
     w = driver.world
     back = list(_servers(driver, event))
@@ -174,26 +183,26 @@ def _come_back(driver: Any, event: Event, key: int) -> None:
     _come_up(driver, replace(event, action="restart"), key)
 
 
-def _etcd(driver: Any, factor: float) -> None:
+def _etcd(driver: Driver, factor: float) -> None:
     for server in driver.world.servers:
         server.etcd = factor
 
 
-def _set(driver: Any, event: Event, _: int) -> None:
+def _set(driver: Driver, event: Event, _: int) -> None:
     _change(driver, str(event.settings["key"]), event.settings["value"])
 
 
-def _change(driver: Any, key: str, value: Any) -> None:
+def _change(driver: Driver, key: str, value: Value) -> None:
     """Change a parameter; state stays."""
     driver.plan = plan(apply(driver.plan.scenario, key, value))
     parameters.write(driver.world, driver.plan)
 
 
-def _stop(driver: Any, event: Event, _: int) -> None:
+def _stop(driver: Driver, event: Event, _: int) -> None:
     _running(driver, str(event.settings["clients"]), 0)
 
 
-def _start(driver: Any, event: Event, _: int) -> None:
+def _start(driver: Driver, event: Event, _: int) -> None:
     name = str(event.settings["clients"])
     _running(driver, name, 1)
     for p, one in enumerate(driver.plan.populations):
@@ -201,18 +210,20 @@ def _start(driver: Any, event: Event, _: int) -> None:
             x = driver.world.populations[p]
             driver.world.clients.wakes[x.first : x.first + x.count] += 1
             _make_room(driver, x.count)
-            for time, kind, a, b in start.first_calls(driver.world, driver.plan, p, driver.world.clock[0].now):
+            for time, kind, a, b in start.first_calls(
+                driver.world, driver.plan, p, driver.world.clock[0].now
+            ):
                 push(driver.world, time, kind, a, b)
 
 
-def _running(driver: Any, name: str, running: int) -> None:
+def _running(driver: Driver, name: str, running: int) -> None:
     for p, one in enumerate(driver.plan.populations):
         if one.name == name:
             driver.world.populations[p].running = running
-    for i, one in enumerate(driver.plan.scenario.scrapers):
-        if one.name == name:
+    for i, scraper in enumerate(driver.plan.scenario.scrapers):
+        if scraper.name == name:
             driver.world.scrapers[i].running = running
 
 
-def _shed(driver: Any, event: Event, _: int) -> None:
+def _shed(driver: Driver, event: Event, _: int) -> None:
     driver.world.populations[_population(driver, event)].shed = float(event.settings["share"])

@@ -9,12 +9,12 @@ from snowpit.simulate.world import (
     constant_backoff,
     credential_of,
     law_of,
-    priority_of,
     prices,
+    priority_of,
+    read_sigma,
     retry_bits,
     ring_for,
     sigmas,
-    read_sigma,
 )
 
 ORDERS = ("fifo", "lifo", "codel")
@@ -38,7 +38,9 @@ def _write_clock(w: World, plan: Plan) -> None:
     clock.refuses_hopeless = int(switches.refuse_hopeless)
     clock.exact = int(switches.heartbeats_exact)
     clock.fan_out = plan.scenario.kubelets.count + 64
-    clock.stripe_size = w.stripe_keys.shape[1] // max(1, int(plan.scenario.plane.number("token_cache_stripes") or 1))
+    clock.stripe_size = w.stripe_keys.shape[1] // max(
+        1, int(plan.scenario.plane.number("token_cache_stripes") or 1)
+    )
     laws = plan.scenario.kubelets
     w.kubelets[0].count = laws.count
     w.kubelets[0].ok_ttl = laws.ok_ttl_s
@@ -76,9 +78,14 @@ def write_server(w: World, plan: Plan, s: int) -> None:
     server.fair = int(bool(plan.scenario.levels))
     server.bounded = int(_bounded(w, plan))
     server.ring = len(w.rings) - plan.scenario.servers + s
-    server.filter_ring, server.handler_ring = ring_for(w, server.filter_limit), ring_for(w, server.handler_limit)
+    server.filter_ring, server.handler_ring = (
+        ring_for(w, server.filter_limit),
+        ring_for(w, server.handler_limit),
+    )
     server.queue_ring = ring_for(w, server.queue_wait)
-    for credential, (now, starting) in enumerate(zip(prices(plan, True), prices(plan, False), strict=True)):
+    for credential, (now, starting) in enumerate(
+        zip(prices(plan, synced=True), prices(plan, synced=False), strict=True)
+    ):
         cell = w.prices[s, credential]
         cell.seconds, cell.reads, cell.accepted, cell.cached = now
         cell.unsynced_reads = starting[1]
@@ -101,7 +108,12 @@ def _write_levels(w: World, plan: Plan, s: int) -> None:
         v = w.levels[s, i]
         nominal = priority_levels.nominal_seats(total, max(0, level.shares), shares)
         bounds = priority_levels.bounds(nominal, level.lendable_percent, level.borrow_percent, total)
-        v.exempt, v.nominal, v.least, v.most = int(level.shares < 0), bounds.nominal, bounds.least, bounds.most
+        v.exempt, v.nominal, v.least, v.most = (
+            int(level.shares < 0),
+            bounds.nominal,
+            bounds.least,
+            bounds.most,
+        )
         v.limit = nominal
         v.first_queue, v.queues, v.queue_length = queue, level.queues, level.queue_length
         v.hand = max(1, min(level.hand_size, max(1, level.queues)))
@@ -117,10 +129,17 @@ def _write_population(w: World, plan: Plan, p: int, one: Clients) -> None:
     x.network_law, x.network_mean, x.network_table = law_of(one.network, plan)
     x.service_law, x.service_mean, x.service_table = law_of(one.operation.service, plan)
     x.rate, x.arrivals = one.rate_per_s, ARRIVALS.index(one.arrivals)
-    x.inner_tries, x.steps, x.first_delay, x.factor = retry.inner_tries, retry.steps, retry.base_s, retry.factor
+    x.inner_tries, x.steps, x.first_delay, x.factor = (
+        retry.inner_tries,
+        retry.steps,
+        retry.base_s,
+        retry.factor,
+    )
     x.jitter, x.cap, x.bound, x.on = retry.jitter, retry.cap_s, retry.bound_s, retry_bits(one)
     x.budget_share, x.breaker_failures, x.breaker_rest = (
-        retry.budget_share, retry.breaker_failures, retry.breaker_rest_s,
+        retry.budget_share,
+        retry.breaker_failures,
+        retry.breaker_rest_s,
     )
     x.mutating, x.etcd = int(one.operation.mutating), int(one.operation.etcd)
     x.operation = at.REVIEW if one.reviewed is not None else at.PLAIN
@@ -128,7 +147,11 @@ def _write_population(w: World, plan: Plan, p: int, one: Clients) -> None:
     x.token_base, x.token_count = plan.token_base[p], one.tokens.count
     x.reviewed_credential = credential_of(one.reviewed) if one.reviewed else 0
     x.level = priority_of(plan, one)
-    shape = width.list_width(one.operation.objects) if plan.scenario.plane.flag("seats_per_list") else width.ORDINARY
+    shape = (
+        width.list_width(one.operation.objects)
+        if plan.scenario.plane.flag("seats_per_list")
+        else width.ORDINARY
+    )
     x.seats, x.final_seats, x.final_s = shape
     x.light = int(one.name == "heartbeats")
     x.think_ring = ring_for(w, x.think_mean) if x.think_law == at.CONSTANT else -1

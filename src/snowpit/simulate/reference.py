@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-call,untyped-decorator,override,call-arg"
 """A world by reference, for compiled code.
 
 Compiled functions take a named tuple by value: some two hundred words at each call. So the
@@ -26,13 +27,13 @@ class WorldReference(types.Type):
 
 
 @register_model(WorldReference)
-class _Address(models.PrimitiveModel):  # type: ignore[misc]
+class _Address(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Any) -> None:
         super().__init__(dmm, fe_type, dmm.lookup(fe_type.world).get_value_type().as_pointer())
 
 
 @infer_getattr
-class _Members(AttributeTemplate):  # type: ignore[misc]
+class _Members(AttributeTemplate):
     key = WorldReference
 
     def generic_resolve(self, reference: Any, name: str) -> Any:
@@ -66,4 +67,3 @@ def advance(w: Any, until: float) -> int:
 def reset_server(w: Any, s: int) -> None:
     """``loop.reset_server`` on a world by reference."""
     loop.reset_server(by_reference(w), s)
-

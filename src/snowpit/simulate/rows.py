@@ -10,7 +10,11 @@ from snowpit.simulate.world import Plan
 START = 1_577_836_800_000_000
 """Instant that simulated time 0 is written as: 2020-01-01T00:00:00Z, µs since the epoch."""
 
-VERSIONS = {"authentication.k8s.io": "v1beta1", "authorization.k8s.io": "v1beta1", "coordination.k8s.io": "v1beta1"}
+VERSIONS = {
+    "authentication.k8s.io": "v1beta1",
+    "authorization.k8s.io": "v1beta1",
+    "coordination.k8s.io": "v1beta1",
+}
 REASONS = {429: "TooManyRequests", 504: "Timeout", 401: "Unauthorized", 500: "InternalError"}
 
 Row = tuple[Any, ...]
@@ -50,7 +54,10 @@ def _rows(plan: Plan, rows: at.Records, before: int) -> Iterator[Row]:
             code,
             REASONS.get(code),
             "ResponseComplete",
-            None, None, None, None,
+            None,
+            None,
+            None,
+            None,
             f"simulated-{number}",
             "Metadata",
             f"apiserver-{fields['server']}",
@@ -66,7 +73,14 @@ def _head(one: Clients, plan: Plan) -> Row:
     if plan.scenario.plane.version is not None and plan.scenario.plane.version.at_least("1.17.0"):
         group = "v1"
     return (
-        asked.verb, asked.group, group, asked.resource, asked.subresource or None, asked.namespace or None, None, None,
+        asked.verb,
+        asked.group,
+        group,
+        asked.resource,
+        asked.subresource or None,
+        asked.namespace or None,
+        None,
+        None,
     )
 
 

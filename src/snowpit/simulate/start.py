@@ -67,7 +67,11 @@ def _clients(w: World, plan: Plan, seed: int) -> None:
         if one.qps > 0.0:
             owner = plan.first[p] + index if "/" not in one.name else index
             w.clients.limiter[who] = owner
-            w.limiters.qps[owner], w.limiters.burst[owner], w.limiters.tokens[owner] = one.qps, one.burst, one.burst
+            w.limiters.qps[owner], w.limiters.burst[owner], w.limiters.tokens[owner] = (
+                one.qps,
+                one.burst,
+                one.burst,
+            )
 
 
 def _shared(share: np.ndarray, count: int) -> np.ndarray:
@@ -101,7 +105,10 @@ def first_calls(w: World, plan: Plan, p: int, start: float) -> list[Entry]:
         waits = [delay(w.tables, x.think_law, x.think_mean, x.think_table, float(u)) for u in drawn]
     else:
         waits = uniform(keys, PHASE, wakes) * x.think_mean * (one.phase == "spread")
-    return [(start + float(t), at.WAKE, plan.first[p] + i, int(n)) for i, (t, n) in enumerate(zip(waits, wakes, strict=True))]
+    return [
+        (start + float(t), at.WAKE, plan.first[p] + i, int(n))
+        for i, (t, n) in enumerate(zip(waits, wakes, strict=True))
+    ]
 
 
 def _scrapers(w: World, plan: Plan, seed: int) -> list[Entry]:
@@ -126,7 +133,9 @@ def _warm(w: World, plan: Plan, i: int) -> None:
     """Ages as after many rounds: entries expire at some round of their life, each round equally often."""
     laws, one = plan.scenario.kubelets, plan.scenario.scrapers[i]
     index = np.arange(laws.count)
-    for place, (name, life) in enumerate((("known_until", laws.ok_ttl_s), ("allowed_until", laws.allowed_ttl_s))):
+    for place, (name, life) in enumerate(
+        (("known_until", laws.ok_ttl_s), ("allowed_until", laws.allowed_ttl_s))
+    ):
         drawn = uniform(int(w.scrapers[i].key), PHASE, 2 * index + place)
         rounds = int(life // one.period_s) + 1
         w.visits[name][i, : laws.count] = one.start_s + life - np.floor(drawn * rounds) * one.period_s

@@ -51,7 +51,10 @@ def plan(scenario: Scenario) -> Plan:
     populations = [*scenario.clients]
     for scraper in scenario.scrapers:
         populations += _of_scraper(scenario, scraper)
-    first, own, reviewed, where = [], [], [], {}
+    first: list[int] = []
+    own: list[int] = []
+    reviewed: list[int] = []
+    where: dict[str, int] = {}
     clients = tokens = 0
     for one in populations:
         first.append(clients)
@@ -70,21 +73,42 @@ def plan(scenario: Scenario) -> Plan:
 def _of_scraper(scenario: Scenario, scraper: Scraper) -> list[Clients]:
     laws = scenario.kubelets
     asks = Clients(
-        name=scraper.name, count=laws.count, tokens=OWN_CREDENTIAL, arrivals="none", user=scraper.tokens.subject,
+        name=scraper.name,
+        count=laws.count,
+        tokens=OWN_CREDENTIAL,
+        arrivals="none",
+        user=scraper.tokens.subject,
         operation=Operation(resource="nodes", subresource=scraper.subresource),
     )
     review = replace(
-        asks, name=f"{scraper.name}/tokenreviews", user=NODE_USER, groups=NODE_GROUPS, user_agent=laws.user_agent,
-        retry=laws.retry, qps=laws.qps, burst=laws.burst, reviewed=scraper.tokens, priority_level=laws.priority_level,
+        asks,
+        name=f"{scraper.name}/tokenreviews",
+        user=NODE_USER,
+        groups=NODE_GROUPS,
+        user_agent=laws.user_agent,
+        retry=laws.retry,
+        qps=laws.qps,
+        burst=laws.burst,
+        reviewed=scraper.tokens,
+        priority_level=laws.priority_level,
         operation=Operation(
-            verb="create", group="authentication.k8s.io", resource="tokenreviews", service=laws.review_service, etcd=False
+            verb="create",
+            group="authentication.k8s.io",
+            resource="tokenreviews",
+            service=laws.review_service,
+            etcd=False,
         ),
     )
     access = replace(
-        review, name=f"{scraper.name}/subjectaccessreviews", reviewed=None,
+        review,
+        name=f"{scraper.name}/subjectaccessreviews",
+        reviewed=None,
         operation=Operation(
-            verb="create", group="authorization.k8s.io", resource="subjectaccessreviews",
-            service=laws.access_service, etcd=False,
+            verb="create",
+            group="authorization.k8s.io",
+            resource="subjectaccessreviews",
+            service=laws.access_service,
+            etcd=False,
         ),
     )
     return [asks, review, access]
@@ -95,13 +119,16 @@ def weights(tokens: Tokens) -> np.ndarray:
     law, _, exponent = tokens.weights.partition(":")
     ranks = np.arange(1, tokens.count + 1, dtype=float)
     share = ranks ** -float(exponent or 1.0) if law == "zipf" else np.ones(tokens.count)
-    return share / share.sum()
+    return np.asarray(share / share.sum())
 
 
 def constant_delays(plan_: Plan) -> list[float]:
     """Delays that are the same each time; entries of one delay expire in order of entry, whoever they belong to."""
     plane = plan_.scenario.plane
-    found = {plane.number(name) for name in ("handler_timeout_s", "request_timeout_s", "queue_wait_limit_s", "retry_after_s")}
+    found = {
+        plane.number(name)
+        for name in ("handler_timeout_s", "request_timeout_s", "queue_wait_limit_s", "retry_after_s")
+    }
     for one in plan_.populations:
         found |= {delay.mean_s for delay in (one.think, one.patience) if delay.law == "constant"}
         if constant_backoff(one):
@@ -134,32 +161,43 @@ def allocate(plan_: Plan, *, keep_rows: bool = False) -> World:
     stripes = max(1, int(scenario.plane.number("token_cache_stripes") or 1))
     size = max(1, int(scenario.plane.number("token_cache_entries") or 0)) // stripes or 1
     tokens = max(1, plan_.tokens)
-    float_zeros, int_zeros = np.zeros, np.zeros
     return World(
-        clock=records(at.CLOCK, 1), heap=records(at.AGENDA, 4 * FIRST_RECORDS + 2 * plan_.clients),
-        rings=records(at.RING, rings), ring_times=np.full(rings, np.inf), ring_seqs=int_zeros(rings, dtype="i8"),
+        clock=records(at.CLOCK, 1),
+        heap=records(at.AGENDA, 4 * FIRST_RECORDS + 2 * plan_.clients),
+        rings=records(at.RING, rings),
+        ring_times=np.full(rings, np.inf),
+        ring_seqs=np.zeros(rings, dtype="i8"),
         ring_delays=np.array([*delays, *[np.nan] * servers]),
         slots=records(at.AGENDA, rings * slots).reshape(rings, slots),
         servers=records(at.SERVER, servers),
         prices=records(at.PRICE, servers * len(CREDENTIALS)).reshape(servers, len(CREDENTIALS)),
-        populations=records(at.POPULATION, populations), clients=records(at.CLIENT, plan_.clients),
-        limiters=records(at.LIMITER, plan_.clients), calls=chained(records(at.CALL, FIRST_RECORDS)),
-        requests=chained(records(at.REQUEST, FIRST_RECORDS)), expiry=np.full((servers, tokens), -np.inf),
+        populations=records(at.POPULATION, populations),
+        clients=records(at.CLIENT, plan_.clients),
+        limiters=records(at.LIMITER, plan_.clients),
+        calls=chained(records(at.CALL, FIRST_RECORDS)),
+        requests=chained(records(at.REQUEST, FIRST_RECORDS)),
+        expiry=np.full((servers, tokens), -np.inf),
         flights=records(at.FLIGHT_STATE, servers * tokens).reshape(servers, tokens),
-        stripe_keys=np.full((servers, stripes * size), -1, dtype="i8"), stripe_used=float_zeros((servers, stripes * size)),
+        stripe_keys=np.full((servers, stripes * size), -1, dtype="i8"),
+        stripe_used=np.zeros((servers, stripes * size)),
         stripe_of=np.array([(key_of(7, token) * stripes) >> 32 for token in range(tokens)], dtype="i8"),
         line=records(at.AGENDA, servers * FIRST_RECORDS).reshape(servers, FIRST_RECORDS),
-        scrapers=records(at.SCRAPER, len(scenario.scrapers)), kubelets=records(at.KUBELETS, 1),
+        scrapers=records(at.SCRAPER, len(scenario.scrapers)),
+        kubelets=records(at.KUBELETS, 1),
         visits=records(at.VISIT, max(1, len(scenario.scrapers)) * max(1, scenario.kubelets.count)).reshape(
             max(1, len(scenario.scrapers)), max(1, scenario.kubelets.count)
         ),
         levels=records(at.LEVEL, servers * levels).reshape(servers, levels),
         queues=records(at.QUEUE, servers * queues).reshape(servers, queues),
-        queue_start=float_zeros((servers, queues)), queue_work=float_zeros((servers, queues)),
-        head_work=np.full((servers, queues), -1.0), hand=int_zeros(128, dtype="i8"), shares=float_zeros((4, levels)),
-        tables=_tables(plan_), weights=float_zeros(tokens),
-        server_counts=float_zeros((servers, bins, len(SERVER_MEASURES))),
-        client_counts=float_zeros((populations, bins, len(CLIENT_MEASURES))),
+        queue_start=np.zeros((servers, queues)),
+        queue_work=np.zeros((servers, queues)),
+        head_work=np.full((servers, queues), -1.0),
+        hand=np.zeros(128, dtype="i8"),
+        shares=np.zeros((4, levels)),
+        tables=_tables(plan_),
+        weights=np.zeros(tokens),
+        server_counts=np.zeros((servers, bins, len(SERVER_MEASURES))),
+        client_counts=np.zeros((populations, bins, len(CLIENT_MEASURES))),
         rows=records(at.ROW, 8 * FIRST_RECORDS if keep_rows else 1),
     )
 
@@ -178,6 +216,7 @@ def _delays(plan_: Plan) -> list[Delay]:
 
 
 def read_sigma(plan_: Plan) -> float:
+    """Spread of the time of a loopback read."""
     return float(plan_.scenario.plane.number("loopbackread_sigma") or 0.5)
 
 
@@ -218,12 +257,16 @@ def priority_of(plan_: Plan, one: Clients) -> int:
         return 0
     groups = one.groups + (",system:masters" if one.tokens.credential == "masters" else "")
     name = one.priority_level or level_of(
-        plan_.scenario.plane, user=one.user, groups=groups, resource=one.operation.resource, verb=one.operation.verb
+        plan_.scenario.plane,
+        user=one.user,
+        groups=groups,
+        resource=one.operation.resource,
+        verb=one.operation.verb,
     )
     return names.index(name) if name in names else len(names) - 1
 
 
-def prices(plan_: Plan, synced: bool) -> list[tuple[float, int, int, int]]:
+def prices(plan_: Plan, *, synced: bool) -> list[tuple[float, int, int, int]]:
     """Seconds, reads, accepted and cached by kind of credential."""
     found = (price(plan_.scenario.plane, name, synced=synced) for name in CREDENTIALS)
     return [(one.seconds, one.lookups, int(one.accepted), int(one.cached)) for one in found]

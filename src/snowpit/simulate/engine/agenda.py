@@ -155,6 +155,4 @@ def heap_first(w: World) -> bool:
     if clock.heap_n == 0:
         return False
     top = w.heap[0]
-    return bool(
-        top.time < clock.ring_time or (top.time == clock.ring_time and top.seq < clock.ring_seq)
-    )
+    return bool(top.time < clock.ring_time or (top.time == clock.ring_time and top.seq < clock.ring_seq))

@@ -27,6 +27,9 @@ from snowpit.simulate.engine.layout import (
 )
 
 PENDING, ACCEPTED, DENIED = 0, 1, 2
+LIFO, CODEL = 1, 2
+"""Orders of service other than first in, first out, as ``World.clock.order`` has them."""
+
 ALMOST = 1e-9
 """A wait (s) too short to mean anything but rounding."""
 
@@ -286,7 +289,7 @@ def next_in_line(w: World, s: int) -> int:
     clock = w.clock[0]
     server = w.servers[s]
     places = w.line.shape[1]
-    order = line.LIFO if clock.order == 1 else line.FIFO
+    order = line.LIFO if clock.order == LIFO else line.FIFO
     position = line.position(server.line_n, order)
     place = w.line[s, (server.line_head + position) & (places - 1)]
     server.line_n -= 1
@@ -295,7 +298,7 @@ def next_in_line(w: World, s: int) -> int:
     q = w.requests[place.a]
     if q.generation != place.b or not q.looking:
         return NOBODY
-    if clock.order == 2:
+    if clock.order == CODEL:
         state = line.Codel(server.codel_least, server.codel_until, server.codel_overloaded != 0)
         state, drop = line.codel(
             state, line.CODEL_TARGET_S, line.CODEL_INTERVAL_S, clock.now, clock.now - q.service

@@ -162,7 +162,9 @@ def dispatch(w: World, c: int) -> int:
     u = 0.5
     if population.patience_law != CONSTANT:
         u = uniform(who.key, PATIENCE_OF, who.attempts_n)
-    patience = delay(w.tables, population.patience_law, population.patience_mean, population.patience_table, u)
+    patience = delay(
+        w.tables, population.patience_law, population.patience_mean, population.patience_table, u
+    )
     q.deadline = min(clock.now + patience, call.begun + population.bound)
     call.request = r
     return r
@@ -218,7 +220,9 @@ def try_again(w: World, c: int, code: int) -> bool:
     if not retried(code, population.on):
         return False
     call.failures += 1
-    law = backoff.Law(population.steps, population.first_delay, population.factor, population.jitter, population.cap)
+    law = backoff.Law(
+        population.steps, population.first_delay, population.factor, population.jitter, population.cap
+    )
     u = 0.0
     if population.jitter > 0.0:
         u = uniform(who.key, JITTER, who.attempts_n)

@@ -6,8 +6,12 @@ compiled code agree to the last bit. Source: github.com/skeeto/hash-prospector (
 """
 
 from math import log
+from typing import Any, TypeAlias
 
 from snowpit.simulate.engine.layout import CONSTANT, EXPONENTIAL, QUANTILES, UNIFORM, Records
+
+Whole: TypeAlias = Any
+"""An integer; outside the loop also an array of them, int64."""
 
 MASK = 0xFFFFFFFF
 STRIDE = 0x1E3779B1
@@ -17,19 +21,19 @@ THINK, PATIENCE_OF, NETWORK, SERVICE, JITTER, PHASE, SPREAD, READ, TOKEN, GAP, S
 """What a number is drawn for."""
 
 
-def mixed(x: int) -> int:
+def mixed(x: Whole) -> Whole:
     """A 32-bit number scrambled, one to one."""
     x = ((x ^ (x >> 16)) * 0x21F0AAAD) & MASK
     x = ((x ^ (x >> 15)) * 0x735A2D97) & MASK
     return x ^ (x >> 15)
 
 
-def key_of(seed: int, entity: int) -> int:
+def key_of(seed: int, entity: Whole) -> Whole:
     """Key of an entity's draws in the run of that seed."""
     return mixed(mixed(seed & MASK) ^ mixed((entity + 0x3C6EF372) & MASK))
 
 
-def uniform(key: int, purpose: int, number: int) -> float:
+def uniform(key: Whole, purpose: int, number: Whole) -> Whole:
     """The draw of that number for that purpose: uniform in (0, 1), a multiple of 2^-33."""
     stream = mixed((key + purpose * STRIDE) & MASK)
     value = mixed(mixed((stream + number * STRIDE) & MASK) ^ key)
@@ -41,7 +45,7 @@ def quantile(tables: Records, table: int, u: float) -> float:
     x = u * QUANTILES
     i = int(x)
     low = tables[table, i]
-    return low + (x - i) * (tables[table, i + 1] - low)
+    return float(low + (x - i) * (tables[table, i + 1] - low))
 
 
 def delay(tables: Records, law: int, mean: float, table: int, u: float) -> float:

@@ -52,7 +52,7 @@ def scrape(w: World, kubelet: int, scraper: int) -> None:
     if not who.needs_review or fresh(visit.known_until, clock.now):
         authorize(w, c, scraper, kubelet)
     elif fresh(visit.refused_until, clock.now):
-        scraped(w, c, False)  # noqa: FBT003
+        scraped(w, c, False)
     elif w.kubelets[0].coalesces and visit.review != NOBODY:
         w.calls[c].next = w.calls[visit.review].parent
         w.calls[visit.review].parent = c
@@ -66,7 +66,7 @@ def authorize(w: World, c: int, scraper: int, kubelet: int) -> None:
     """The scraper is known: may it?"""
     visit = w.visits[scraper, kubelet]
     if not w.kubelets[0].authorizes or fresh(visit.allowed_until, w.clock[0].now):
-        scraped(w, c, True)  # noqa: FBT003
+        scraped(w, c, True)
         return
     population = w.populations[w.scrapers[scraper].access]
     start_now(w, begin(w, population.first + kubelet, ACCESS, c))
@@ -106,7 +106,7 @@ def reviewed(w: World, c: int, outcome: int) -> None:
         if outcome == GOOD:
             authorize(w, waiting, population.scraper, kubelet)
         else:
-            scraped(w, waiting, False)  # noqa: FBT003
+            scraped(w, waiting, False)
         waiting = following
     finish(w, c)
 
@@ -119,5 +119,5 @@ def allowed(w: World, c: int, outcome: int) -> None:
     if good:
         visit = w.visits[population.scraper, call.client - population.first]
         visit.allowed_until = w.clock[0].now + w.kubelets[0].allowed_ttl
-    scraped(w, call.parent, good)  # noqa: FBT003 - positional for the compiler
+    scraped(w, call.parent, good)
     finish(w, c)

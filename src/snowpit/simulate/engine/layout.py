@@ -58,7 +58,9 @@ NEVER = float("inf")
 QUANTILES = 4096
 
 # Columns of the counts, in the order of model.sample.
-OFFERED, REFUSED, LATE, UNKNOWN, ANSWERED, WASTED, REVIEWS, HITS, MISSES, LOOKUPS, DEAD_LOOKUPS, READS = range(12)
+OFFERED, REFUSED, LATE, UNKNOWN, ANSWERED, WASTED, REVIEWS, HITS, MISSES, LOOKUPS, DEAD_LOOKUPS, READS = (
+    range(12)
+)
 BACKLOG, WAIT, SEATS_MUTATING, SEATS_READONLY, IN_QUEUES, IN_AUTHENTICATION, FRESH, DEAD_WORK = range(12, 20)
 CALLS, ATTEMPTS, GOODPUT, GIVEN_UP, REFUSALS, TIMEOUTS, SOJOURN = range(7)
 
@@ -93,7 +95,8 @@ POPULATION = _fields(
     " arrivals_drawn streams seats final_seats key masters light",
 )
 CLIENT = _fields(
-    "budget opened", "population server token reviewed key wakes calls_n attempts_n busy limiter breaker failures kubelet"
+    "budget opened",
+    "population server token reviewed key wakes calls_n attempts_n busy limiter breaker failures kubelet",
 )
 LIMITER = _fields("tokens at last qps burst", "")
 CALL = _fields(
@@ -105,7 +108,9 @@ REQUEST = _fields(
     " looking accepted looked_up dead armed refused joined reviewed number next previous queue level",
 )
 FLIGHT_STATE = _fields("started", "flying askers first last")
-SCRAPER = _fields("period spread timeout", "population reviews access rounds running ring key evenly needs_review")
+SCRAPER = _fields(
+    "period spread timeout", "population reviews access rounds running ring key evenly needs_review"
+)
 KUBELETS = _fields("ok_ttl failed_ttl allowed_ttl", "count keeps_errors coalesces authorizes")
 VISIT = _fields("known_until refused_until allowed_until", "review")
 LEVEL = _fields(

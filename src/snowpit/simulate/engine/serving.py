@@ -150,7 +150,6 @@ def call_next(w: World, s: int, level: int) -> None:
 
 def handle(w: World, r: int) -> int:
     """The handler begins. Its answer always comes later."""
-    clock = w.clock[0]
     q = w.requests[r]
     server = w.servers[q.server]
     population = w.populations[q.population]
@@ -250,7 +249,13 @@ def seat_back(w: World, r: int) -> None:
             q.fate = seats.PASSED
             if population.final_seats > 0:
                 fair_queues.keep_final_seats(w, r)
-                push(w, w.clock[0].now + population.final_s, SEATS_BACK, q.server, q.level * CODES + population.final_seats)
+                push(
+                    w,
+                    w.clock[0].now + population.final_s,
+                    SEATS_BACK,
+                    q.server,
+                    q.level * CODES + population.final_seats,
+                )
             fair_queues.leave(w, r)
             call_next(w, q.server, q.level)
         return

@@ -77,7 +77,7 @@ def _draws(key: int, purpose: int) -> Iterator[float]:
     while True:
         numbers = np.arange(first, first + BLOCK, dtype=np.int64)
         # The draws are integer arithmetic within 63 bits, so an array gives what its elements give.
-        yield from np.asarray(uniform(key, purpose, numbers)).tolist()  # type: ignore[arg-type]
+        yield from np.asarray(uniform(key, purpose, numbers)).tolist()
         first += BLOCK
 
 
