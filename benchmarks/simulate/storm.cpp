@@ -509,6 +509,8 @@ class Storm {
         if (now - call.begun < 54.0) {
             ++count_[SCRAPER][GOODPUT];
             count_[SCRAPER][SOJOURN] += micros(now - call.begun);
+        } else {
+            ++count_[SCRAPER][FAILED];  // the scraper has not waited so long
         }
         kubelet.expiry = now + 120.0;
         calls_.give_back(index);
@@ -618,8 +620,7 @@ class Storm {
         Server& server = servers_[place];
         const double at = server.bucket.reserve(now, 50.0, 100.0);
         if (at <= now) {
-            ++server.count[READS];
-            if (index != NOBODY) heap_.push(now + laws.read.draw(rng_), what(READ_DONE, index));
+            start_read(now, server, index);
             return;
         }
         if (server.line.empty()) heap_.push(at, what(TOKEN, place));
@@ -629,9 +630,18 @@ class Storm {
     void token(double now, u32 place) {
         Server& server = servers_[place];
         const u32 index = server.line.pop().what;
-        ++server.count[READS];
         if (!server.line.empty()) heap_.push(server.line.head_time(), what(TOKEN, place));
-        if (index != NOBODY) heap_.push(now + laws.read.draw(rng_), what(READ_DONE, index));
+        start_read(now, server, index);
+    }
+
+    void start_read(double now, Server& server, u32 index) {
+        ++server.count[READS];
+        if (index != NOBODY) {
+            heap_.push(now + laws.read.draw(rng_), what(READ_DONE, index));
+        } else {  // of the trigger: a look-up of one read that nobody waits for
+            ++server.count[LOOKUPS];
+            ++server.count[DEAD_LOOKUPS];
+        }
     }
 
     void read_done(double now, u32 index) {

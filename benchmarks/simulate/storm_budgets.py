@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from storm_scenarios import SIZES, Size, storm
 
-from snowpit.cluster.presets import preset
 from snowpit.cluster.scenario import Scenario
+from snowpit.cluster.scenario_file import load
 from snowpit.simulate import simulate
 
 SIDE = 20
@@ -43,7 +43,7 @@ def say(what: str, found: float, unit: str, limit: float) -> None:
 
 def hour(name: str, rounds: int) -> float:
     """Median CPU time of a preset to one hour, s."""
-    scenario = replace(preset(name), horizon_s=3600.0)
+    scenario = replace(load(name), horizon_s=3600.0)
     simulate(replace(scenario, horizon_s=1.0), seed=0)
     spent = []
     for seed in range(1, rounds + 1):
@@ -78,7 +78,7 @@ def crossed(base: Scenario) -> Iterable[Scenario]:
 
 def map_of_points() -> None:
     """A 20 x 20 map of the incident, three seeds each, on two threads."""
-    base = replace(preset("incident-1.12"), horizon_s=3600.0)
+    base = replace(load("incident-1.12"), horizon_s=3600.0)
     simulate(replace(base, horizon_s=1.0), seed=0)
     jobs = [(scenario, seed) for scenario in crossed(base) for seed in range(SEEDS)]
     start = time.perf_counter()

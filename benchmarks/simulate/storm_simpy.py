@@ -44,9 +44,10 @@ class Server:
         return max(0.0, act - now)
 
     def let_pass(self) -> Process:
-        """A read that nobody waits for."""
+        """A look-up of one read that nobody waits for."""
         yield self.storm.env.timeout(self.reserve())
         self.storm.totals["loopback_reads"] += 1
+        self.storm.totals["lookups"] += 1
 
     def look_up(self, token: int) -> Process:
         """Two reads through the bucket; then the token is fresh for 10 s."""
