@@ -217,7 +217,7 @@ def _delays(plan_: Plan) -> list[Delay]:
 
 def read_sigma(plan_: Plan) -> float:
     """Spread of the time of a loopback read."""
-    return float(plan_.scenario.plane.number("loopbackread_sigma") or 0.5)
+    return float(plan_.scenario.plane.number("loopback_read_sigma") or 0.5)
 
 
 def sigmas(plan_: Plan) -> list[float]:
