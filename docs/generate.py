@@ -60,7 +60,19 @@ def commands() -> str:
         if command is not None:
             context = click.Context(command, info_name=name, parent=top, terminal_width=WIDTH)
             parts.append(f"## snowpit {name}\n\n{_fenced(command.get_help(context))}")
+            parts += _inner(command, context)
     return BY_HAND + "\n\n".join(parts) + "\n"
+
+
+def _inner(command: click.Command, context: click.Context) -> list[str]:
+    """Help of the commands of a group."""
+    if not isinstance(command, click.Group):
+        return []
+    return [
+        f"### snowpit {context.info_name} {name}\n\n"
+        + _fenced(inner.get_help(click.Context(inner, info_name=name, parent=context, terminal_width=WIDTH)))
+        for name, inner in sorted(command.commands.items())
+    ]
 
 
 def _fenced(text: str) -> str:

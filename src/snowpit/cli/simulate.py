@@ -26,9 +26,16 @@ PICTURES = (".svg", ".png")
     help="Change a value; more than once. For instance max_mutating_requests_inflight=2000,"
     " clients.apps.count=2000, kubelets.count=5000, switches.limiter_order=lifo.",
 )
-@click.option("--seeds", type=click.IntRange(1), default=12, show_default=True, help="Replications.")
 @click.option(
-    "--first-seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the first one."
+    "--seeds", metavar="N", type=click.IntRange(1), default=12, show_default=True, help="Replications."
+)
+@click.option(
+    "--first-seed",
+    metavar="N",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Seed of the first one.",
 )
 @click.option("--horizon", default="", metavar="TIME", help="How long to simulate: 3600s, 90m, 2h.")
 @options.output("text", "json", "parquet")
