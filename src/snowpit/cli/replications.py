@@ -8,7 +8,7 @@ from snowpit.report.figures import seconds
 BAR = 30
 CLEAR = "\r\x1b[K"
 COMPILING_S = 2.0
-"""Time after which a first run that has not ended is probably being compiled."""
+"""Time without a run that ended after which compilation may be the reason."""
 
 
 class Meter:
@@ -48,5 +48,5 @@ def line(done: int, total: int, elapsed_s: float) -> str:
     full = BAR * done // total
     left = f" {seconds(elapsed_s / done * (total - done))} left" if done else ""
     if not done and elapsed_s > COMPILING_S:
-        left = f" {seconds(elapsed_s)} (the first run after an installation compiles the simulator)"
+        left = f" {seconds(elapsed_s)} (a first run compiles first)"
     return f"simulated {done} of {total} [{'#' * full}{'.' * (BAR - full)}]{left}"

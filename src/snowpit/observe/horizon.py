@@ -4,7 +4,7 @@ A transient that heals by itself can be amplified many times over and look perma
 end says *stuck* only if it lasted several times as long as the transient that closed forms predict.
 """
 
-from math import inf
+from math import ceil, inf
 
 from snowpit.cluster.scenario import Event, Scenario
 from snowpit.cluster.workload import Clients
@@ -58,9 +58,10 @@ def short(scenario: Scenario) -> str:
         return "The healthy demand for look-ups already exceeds the loopback limiter: no transient can be predicted."
     if left >= TIMES * predicted:
         return ""
+    enough = ceil((last + TIMES * predicted) / 60.0)
     return (
-        f"The horizon ends {left:,.0f} s after the last trigger; a transient of {predicted:,.0f} s is predicted, so that"
-        f" stuck is to be believed from --horizon {last + TIMES * predicted:,.0f}s on.".replace(",", "")
+        f"The horizon ends {left:.0f} s after the last trigger, and closed forms predict a transient of {predicted:.0f} s:"
+        f" believe that it is stuck from --horizon {enough}m on."
     )
 
 
