@@ -65,7 +65,7 @@ def wilson(successes: int, n: int, *, confidence: float = CONFIDENCE) -> tuple[f
         Wilson, Journal of the American Statistical Association 22, 1927, 209-212.
 
     >>> [round(end, 3) for end in wilson(12, 12)]
-    [0.757, 1.0]
+    [0.758, 1.0]
     """
     if not 0 <= successes <= n or n < 1:
         raise ScenarioError(f"{successes} of {n} is no share.", "Run at least one seed.")
