@@ -1,5 +1,6 @@
 """Pages are complete, up to date, and their examples run."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -62,6 +63,12 @@ def test_every_detector_has_a_page_with_all_headings(module: object) -> None:
 def test_the_page_on_json_names_every_key_of_the_report() -> None:
     page = reference("json.md")
     assert [key for key in generate.report_schema.schema()["properties"] if f"`{key}`" not in page] == []
+
+
+def test_the_page_on_json_names_every_key_of_a_simulation() -> None:
+    page = reference("json.md")
+    schema = json.loads(generate.SCHEMA.with_name("simulation-v1.json").read_text("utf-8"))
+    assert [key for key in schema["properties"] if f"`{key}`" not in page] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
