@@ -11,8 +11,6 @@ from snowpit.mechanism.cache_laws import dogpile_recovery, lookup_ratio_coalesce
 from support.theory import counted, open_clients, ratio, scenario
 
 ONE_TOKEN = Tokens(credential="legacy_token")
-SHARP = 1e-6
-"""Spread of a read's time: it is constant."""
 
 
 def cache(rate: float, ttl: float, fill: float, *, coalesces: bool) -> Scenario:
@@ -23,7 +21,7 @@ def cache(rate: float, ttl: float, fill: float, *, coalesces: bool) -> Scenario:
         horizon=400_000 / rate,
         loopback_qps=-1,
         loopback_read_s=max(fill, 1e-9),
-        loopback_read_sigma=SHARP,
+        loopback_read_sigma=0.0,
         lookups_legacy_live=1,
         token_cache_success_ttl_s=ttl,
         token_cache_coalesces=int(coalesces),

@@ -217,7 +217,8 @@ def _delays(plan_: Plan) -> list[Delay]:
 
 def read_sigma(plan_: Plan) -> float:
     """Spread of the time of a loopback read."""
-    return float(plan_.scenario.plane.number("loopback_read_sigma") or 0.5)
+    found = plan_.scenario.plane.number("loopback_read_sigma")
+    return 0.5 if found is None else found
 
 
 def sigmas(plan_: Plan) -> list[float]:
