@@ -12,7 +12,7 @@ from snowpit.simulate.engine import layout as at
 from snowpit.simulate.engine.agenda import push
 from snowpit.simulate.engine.authentication import allocate, begin_reads
 from snowpit.simulate.engine.chance import GAP, key_of, uniform
-from snowpit.simulate.world import plan
+from snowpit.simulate.world import known, plan
 
 BURST, RECONNECT = 5_000_011, 6_000_011
 """Entities that the spread of a burst and of reconnects is drawn for."""
@@ -120,7 +120,7 @@ def _come_up(driver: Driver, event: Event, key: int) -> None:
         w.servers[s].up = 1
         w.servers[s].bucket_tokens = w.servers[s].burst
         w.servers[s].bucket_at = w.servers[s].bucket_last = w.clock[0].now
-        w.servers[s].synced_at = w.clock[0].now + (plane.number("informer_sync_s") or 0.0)
+        w.servers[s].synced_at = w.clock[0].now + known(plane, "informer_sync_s")
         _reconnect(driver, s, float(event.settings.get("spread_s", 1.0)), key)
 
 

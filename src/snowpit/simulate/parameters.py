@@ -8,6 +8,7 @@ from snowpit.simulate.world import (
     Plan,
     constant_backoff,
     credential_of,
+    known,
     law_of,
     prices,
     priority_of,
@@ -16,6 +17,9 @@ from snowpit.simulate.world import (
     ring_for,
     sigmas,
 )
+
+LEAST_PAUSE_S = 0.001
+"""Retry-After of zero would let a client ask without end in one instant."""
 
 ORDERS = ("fifo", "lifo", "codel")
 
@@ -39,7 +43,7 @@ def _write_clock(w: World, plan: Plan) -> None:
     clock.exact = int(switches.heartbeats_exact)
     clock.fan_out = plan.scenario.kubelets.count + 64
     clock.stripe_size = w.stripe_keys.shape[1] // max(
-        1, int(plan.scenario.plane.number("token_cache_stripes") or 1)
+        1, int(known(plan.scenario.plane, "token_cache_stripes"))
     )
     laws = plan.scenario.kubelets
     w.kubelets[0].count = laws.count
@@ -59,16 +63,16 @@ def write_server(w: World, plan: Plan, s: int) -> None:
         found = plane.number(name)
         return at.NEVER if found is None or found < 0 else found
 
-    server.qps = plane.number("loopback_qps") or 0.0
-    server.burst = plane.number("loopback_burst") or 1.0
-    server.read_law, server.read_mean = at.LOGNORMAL, plane.number("loopback_read_s") or 0.0022
+    server.qps = known(plane, "loopback_qps")
+    server.burst = max(1.0, known(plane, "loopback_burst"))
+    server.read_law, server.read_mean = at.LOGNORMAL, known(plane, "loopback_read_s")
     server.read_table = sigmas(plan).index(read_sigma(plan))
     server.handler_limit = limit("handler_timeout_s")
     server.filter_limit = limit("request_timeout_s")
-    server.success_ttl = plane.number("token_cache_success_ttl_s") or 0.0
-    server.failure_ttl = plane.number("token_cache_failure_ttl_s") or 0.0
-    server.lookup_limit = plane.number("lookup_limit_s") or -1.0
-    server.retry_after = plane.number("retry_after_s") or 1.0
+    server.success_ttl = known(plane, "token_cache_success_ttl_s")
+    server.failure_ttl = known(plane, "token_cache_failure_ttl_s")
+    server.lookup_limit = known(plane, "lookup_limit_s")
+    server.retry_after = max(LEAST_PAUSE_S, known(plane, "retry_after_s"))
     server.queue_wait = limit("queue_wait_limit_s")
     server.mutating_limit = plane.limit("mutating")
     server.readonly_limit = plane.limit("readonly")
@@ -94,7 +98,7 @@ def write_server(w: World, plan: Plan, s: int) -> None:
 
 def _bounded(w: World, plan: Plan) -> bool:
     """Whether any stripe of the token cache could overflow."""
-    entries = plan.scenario.plane.number("token_cache_entries") or -1
+    entries = known(plan.scenario.plane, "token_cache_entries")
     fullest = max((list(w.stripe_of).count(x) for x in set(w.stripe_of)), default=0)
     return entries > 0 and fullest > w.clock[0].stripe_size
 
@@ -156,7 +160,7 @@ def _write_population(w: World, plan: Plan, p: int, one: Clients) -> None:
     x.light = int(one.name == "heartbeats")
     x.think_ring = ring_for(w, x.think_mean) if x.think_law == at.CONSTANT else -1
     x.patience_ring = ring_for(w, x.patience_mean) if x.patience_law == at.CONSTANT else -1
-    x.resend_ring = ring_for(w, plan.scenario.plane.number("retry_after_s") or 1.0)
+    x.resend_ring = ring_for(w, known(plan.scenario.plane, "retry_after_s"))
     x.backoff_ring = ring_for(w, x.first_delay) if constant_backoff(one) else -1
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from snowpit.cluster.authenticators import price
+from snowpit.cluster.control_plane import ControlPlane
 from snowpit.cluster.flow_schemas import level_of
 from snowpit.cluster.scenario import Scenario
 from snowpit.cluster.workload import CREDENTIALS, LAWS, RETRYABLE, Clients, Delay, Operation, Scraper, Tokens
@@ -158,8 +159,8 @@ def allocate(plan_: Plan, *, keep_rows: bool = False) -> World:
     delays = constant_delays(plan_)
     rings = servers + len(delays)
     slots = 1 << int(np.ceil(np.log2(max(4096, 4 * plan_.clients))))
-    stripes = max(1, int(scenario.plane.number("token_cache_stripes") or 1))
-    size = max(1, int(scenario.plane.number("token_cache_entries") or 0)) // stripes or 1
+    stripes = max(1, int(known(scenario.plane, "token_cache_stripes")))
+    size = max(1, int(known(scenario.plane, "token_cache_entries"))) // stripes or 1
     tokens = max(1, plan_.tokens)
     return World(
         clock=records(at.CLOCK, 1),
@@ -213,6 +214,12 @@ def _delays(plan_: Plan) -> list[Delay]:
     for one in plan_.populations:
         found += [one.think, one.patience, one.network, one.operation.service]
     return [item for item in found if item.law == "lognormal"]
+
+
+def known(plane: ControlPlane, name: str) -> float:
+    """A parameter that every simulated control plane has (``control_plane.simulated``); 0 if this one does not."""
+    found = plane.number(name)
+    return 0.0 if found is None else found
 
 
 def read_sigma(plan_: Plan) -> float:

@@ -38,7 +38,8 @@ def runs(law: str, clients: int) -> tuple[Run, ...]:
 
 def agree(values: list[float], expected: float) -> bool:
     spread = stdev(values) * sqrt(1 / len(values) + 1 / REFERENCE_RUNS)
-    return abs(mean(values) - expected - 0.5) <= t.ppf(1 - LEVEL / 2, len(values) - 1) * spread + 0.5
+    allowed = float(t.ppf(1 - LEVEL / 2, len(values) - 1)) * spread + 0.5
+    return abs(mean(values) - expected - 0.5) <= allowed
 
 
 @pytest.mark.parametrize("law", LAWS)
