@@ -182,7 +182,7 @@ def test_digest_changes_with_the_source_of_a_mechanism(
 
 def test_compiler_still_knows_to_leave_reference_counting_out() -> None:
     assert "_nrt" in inspect.getsource(numba.core.options)
-    assert numba.njit(_nrt=False)(abs_of)(-2) == 2
+    assert numba.njit(_nrt=False)(abs_of)(-2) == 2  # type: ignore[call-overload]
 
 
 def abs_of(x: int) -> int:
