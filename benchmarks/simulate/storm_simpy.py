@@ -34,14 +34,14 @@ class Server:
         """Whether the token cache answers; counts the hit or miss."""
         hit = self.storm.env.now < self.expiry.get(token, -math.inf)
         self.storm.totals["cache_hits" if hit else "cache_misses"] += 1
-        return hit
+        return bool(hit)
 
     def reserve(self) -> float:
         """Take one token of the bucket for good and give the wait for it, s."""
         now = self.storm.env.now
         act = max(self.due, now - 99.0 / 50.0)
         self.due = act + 1.0 / 50.0
-        return max(0.0, act - now)
+        return float(max(0.0, act - now))
 
     def let_pass(self) -> Process:
         """A look-up of one read that nobody waits for."""
