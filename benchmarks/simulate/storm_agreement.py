@@ -1,4 +1,4 @@
-"""Whether the three forms are one model: z tests of their totals over seeds.
+"""Whether the three forms are one model: Welch's tests of their totals over seeds, as z scores of the same probability.
 
 ``timed_out``, ``wasted`` and ``dead_lookups`` are left out: the forms differ in what they call a waste, not in what happens.
 """
@@ -6,8 +6,10 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import NamedTuple
 
+from scipy import stats
 from storm_rivals import Outcome, common
 
 
@@ -18,7 +20,7 @@ class Gap(NamedTuple):
         name: Total.
         ours: Mean of one form.
         theirs: Mean of the other.
-        z: Difference over its standard error.
+        z: Normal score as improbable as Welch's t of the difference.
     """
 
     name: str
@@ -27,15 +29,22 @@ class Gap(NamedTuple):
     z: float
 
 
+def score(a: Sequence[float], b: Sequence[float]) -> float:
+    """Welch's test as a z score; equal constants give 0, unequal ones infinity."""
+    difference = statistics.fmean(a) - statistics.fmean(b)
+    if difference == 0.0 or statistics.variance(a) + statistics.variance(b) == 0.0:
+        return 0.0 if difference == 0.0 else math.copysign(math.inf, difference)
+    p = float(stats.ttest_ind(a, b, equal_var=False).pvalue)
+    return math.copysign(-NormalDist().inv_cdf(max(p, 1e-300) / 2.0), difference)
+
+
 def gaps(ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> list[Gap]:
-    """All totals that both count, the largest |z| first; equal constants have z = 0, unequal ones infinity."""
+    """All totals that both count, the largest |z| first."""
     found = []
     for name in common([ours, theirs]):
         a = [outcome.totals.get(name, 0.0) for outcome in ours]
         b = [outcome.totals.get(name, 0.0) for outcome in theirs]
-        difference = statistics.fmean(a) - statistics.fmean(b)
-        error = math.sqrt(statistics.variance(a) / len(a) + statistics.variance(b) / len(b))
-        z = 0.0 if difference == 0.0 else difference / error if error else math.inf
+        z = score(a, b)
         found.append(Gap(name, statistics.fmean(a), statistics.fmean(b), z))
     return sorted(found, key=lambda gap: -abs(gap.z))
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from storm_scenarios import SIZES, Size, storm
@@ -69,7 +70,7 @@ def crossed(base: Scenario) -> Iterable[Scenario]:
                 base,
                 clients=tuple(
                     replace(one, count=clients, tokens=replace(one.tokens, count=tokens))
-                    if one.tokens.credential == "legacy_token" and one.count > 1
+                    if one.name == "apps"
                     else one
                     for one in base.clients
                 ),
@@ -99,12 +100,11 @@ def child(arguments: list[str], environment: dict[str, str] | None = None) -> Sp
     """Run this file for one short simulation in a process of its own."""
     command = [sys.executable, __file__, CHILD, *arguments]
     start = time.perf_counter()
-    process = subprocess.Popen(command, env={**os.environ, **(environment or {})})
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command} ended with {process.returncode}")
-    return Spent(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    output = subprocess.run(
+        command, env={**os.environ, **(environment or {})}, check=True, capture_output=True, text=True
+    ).stdout
+    cpu_s, peak_mb = map(float, output.split())
+    return Spent(time.perf_counter() - start, cpu_s, peak_mb)
 
 
 def start_up() -> None:
@@ -129,9 +129,12 @@ def memory() -> None:
 
 
 def be_child(nodes: str, clients: str, horizon_s: str) -> None:
-    """One simulation: what ``child`` measures from outside."""
+    """One simulation; print CPU seconds and the peak of resident memory, MB, of this process since its start."""
     size = Size(int(nodes), 1, int(clients), SIZES["h1k"].tokens)
-    simulate(storm("child", size, horizon_s=float(horizon_s)), seed=1)
+    simulate(storm(size, horizon_s=float(horizon_s)), seed=1)
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    peak_kb = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+    print(time.process_time(), int(peak_kb) / 1024)
 
 
 PARTS: dict[str, Callable[[], None]] = {

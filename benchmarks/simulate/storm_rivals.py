@@ -102,7 +102,7 @@ def run_snowpit(size: Size, *, seed: int, runs: int, horizon_s: float) -> list[O
     Raises:
         RuntimeError: If an array overflowed.
     """
-    scenario = storm("storm", size, horizon_s=horizon_s)
+    scenario = storm(size, horizon_s=horizon_s)
     found = []
     for one in range(seed, seed + runs):
         start = time.thread_time()

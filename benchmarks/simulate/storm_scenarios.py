@@ -1,16 +1,14 @@
-"""The model of ``model.md`` as scenarios of snowpit, in four sizes."""
+"""The model of ``model.md`` as scenarios of snowpit (``storm.toml``), in four sizes."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
-from snowpit.cluster.control_plane import build
 from snowpit.cluster.scenario import Event, Scenario
-from snowpit.cluster.workload import Clients, Delay, Kubelets, Operation, Retry, Scraper, Tokens
+from snowpit.cluster.scenario_file import load
 from snowpit.knowledge.facts import Value
-from snowpit.knowledge.version import Version
 
-FOR_EVER = 2**30
-VERSION = Version(1, 12, 0)
+HERE = Path(__file__).parent
 
 
 class Size(NamedTuple):
@@ -33,34 +31,6 @@ SIZES = {
 }
 
 
-def heartbeats(nodes: int) -> Clients:
-    """PATCHes of node status, 10 s apart, with client-go's two loops of retries."""
-    return Clients(
-        name="heartbeats",
-        count=nodes,
-        user="system:node:worker-{client}",
-        groups="system:nodes,system:authenticated",
-        user_agent="kubelet",
-        operation=Operation(verb="patch", resource="nodes", subresource="status"),
-        tokens=Tokens(credential="certificate"),
-        think=Delay(mean_s=10.0),
-        patience=Delay(mean_s=10.0),
-        retry=Retry(inner_tries=10, steps=5, base_s=0.0),
-    )
-
-
-def apps(clients: int, tokens: int) -> Clients:
-    """Clients with ServiceAccount tokens that never stop trying."""
-    return Clients(
-        name="apps",
-        count=clients,
-        tokens=Tokens(count=tokens),
-        think=Delay(law="exponential", mean_s=20.0),
-        patience=Delay(mean_s=30.0),
-        retry=Retry(steps=FOR_EVER, base_s=1.0),
-    )
-
-
 def events(size: Size) -> tuple[Event, ...]:
     """The trigger at 600 s."""
     if not size.burst and not size.backlog:
@@ -70,25 +40,16 @@ def events(size: Size) -> tuple[Event, ...]:
     return stall, Event(at_s=600.0, action="burst", settings=calls, trigger=True)
 
 
-def storm(name: str, size: Size, *, horizon_s: float = 3600.0) -> Scenario:
+def storm(size: Size, *, horizon_s: float = 3600.0) -> Scenario:
     """The scenario of a size."""
-    return Scenario(
-        name=name,
-        plane=build(version=VERSION, version_source="flag", limits={"mutating": size.seats, "readonly": 400}),
-        servers=size.servers,
-        clients=(heartbeats(size.nodes), apps(size.clients, size.tokens)),
-        kubelets=Kubelets(
-            count=size.nodes,
-            authorizes=False,
-            warm=False,
-            retry=Retry(inner_tries=10, steps=5, base_s=0.5, factor=1.5, jitter=0.2),
-        ),
-        scrapers=(Scraper(name="metrics-server", spread_s=min(0.008 * size.nodes, 4.0)),),
-        events=events(size),
-        horizon_s=horizon_s,
-    )
-
-
-def without_kubelets(scenario: Scenario) -> Scenario:
-    """The same without kubelets, heartbeats and scrapers."""
-    return replace(scenario, clients=scenario.clients[1:], kubelets=Kubelets(), scrapers=())
+    counts = {
+        "servers": size.servers,
+        "horizon": f"{horizon_s}s",
+        "max_mutating_requests_inflight": size.seats,
+        "kubelets.count": size.nodes,
+        "scrapers.metrics-server.spread": f"{min(0.008 * size.nodes, 4.0)}s",
+        "clients.apps.count": size.clients,
+        "clients.apps.tokens": size.tokens,
+    }
+    scenario = load(HERE / "storm.toml", overrides=[f"{key}={value}" for key, value in counts.items()])
+    return replace(scenario, events=events(size))
