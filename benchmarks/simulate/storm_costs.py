@@ -17,8 +17,8 @@ from storm_scenarios import SIZES, Size
 HOUR_S = 3600.0
 ROUNDS = 3
 AXES: dict[str, Sequence[int]] = {
-    "nodes": (125, 250, 500, 1000, 2000, 4000, 8000),
-    "clients": (175, 350, 700, 1400, 2800, 5600, 11200),
+    "nodes": (125, 250, 500, 1000, 2000, 4000),
+    "clients": (175, 350, 700, 1400, 2800, 5600),
     "tokens": (10, 25, 50, 100, 200, 400, 800),
 }
 LABELS = {"nodes": "kubelets", "clients": "ServiceAccount clients", "tokens": "tokens"}
