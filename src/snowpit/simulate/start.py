@@ -53,7 +53,7 @@ def _servers(w: World, plan: Plan, seed: int) -> None:
 
 
 def _clients(w: World, plan: Plan, seed: int) -> None:
-    w.clients.busy[:], w.clients.limiter[:], w.clients.budget[:] = -1, -1, 10.0
+    w.clients.limiter[:], w.clients.budget[:] = -1, 10.0
     for p, one in enumerate(plan.populations):
         who = slice(plan.first[p], plan.first[p] + one.count)
         index = np.arange(one.count)

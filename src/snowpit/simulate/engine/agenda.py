@@ -5,7 +5,7 @@ enters a ring expires in order of entry; an entry that would break that order, o
 the ring full, goes to the heap instead, which is always right.
 """
 
-from snowpit.simulate.engine.layout import NEVER, NOBODY, World
+from snowpit.simulate.engine.layout import NEVER, NOBODY, Records, World
 
 
 def push(w: World, time: float, kind: int, a: int, b: int) -> None:
@@ -16,6 +16,20 @@ def push(w: World, time: float, kind: int, a: int, b: int) -> None:
     place_in_heap(w, time, seq, kind, a, b)
 
 
+def earlier(time: float, seq: int, other: float, other_seq: int) -> bool:
+    """Whether an entry comes before another: by time, then by number."""
+    return time < other or (time == other and seq < other_seq)
+
+
+def fill(entry: Records, time: float, seq: int, kind: int, a: int, b: int) -> None:
+    """Write an entry into a place of the heap or of a ring."""
+    entry.time = time
+    entry.seq = seq
+    entry.kind = kind
+    entry.a = a
+    entry.b = b
+
+
 def place_in_heap(w: World, time: float, seq: int, kind: int, a: int, b: int) -> None:
     """Sift an entry up from the last place."""
     heap = w.heap
@@ -24,27 +38,17 @@ def place_in_heap(w: World, time: float, seq: int, kind: int, a: int, b: int) ->
     while place > 0:
         above = (place - 1) >> 1
         parent = heap[above]
-        if parent.time < time or (parent.time == time and parent.seq < seq):
+        if earlier(parent.time, parent.seq, time, seq):
             break
         move(w, place, above)
         place = above
-    entry = heap[place]
-    entry.time = time
-    entry.seq = seq
-    entry.kind = kind
-    entry.a = a
-    entry.b = b
+    fill(heap[place], time, seq, kind, a, b)
 
 
 def move(w: World, to: int, source: int) -> None:
     """Copy a heap entry."""
-    x = w.heap[to]
-    y = w.heap[source]
-    x.time = y.time
-    x.seq = y.seq
-    x.kind = y.kind
-    x.a = y.a
-    x.b = y.b
+    entry = w.heap[source]
+    fill(w.heap[to], entry.time, entry.seq, entry.kind, entry.a, entry.b)
 
 
 def drop_first(w: World) -> None:
@@ -63,10 +67,10 @@ def drop_first(w: World) -> None:
         if child + 1 < n:
             left = heap[child]
             right = heap[child + 1]
-            if right.time < left.time or (right.time == left.time and right.seq < left.seq):
+            if earlier(right.time, right.seq, left.time, left.seq):
                 child += 1
         below = heap[child]
-        if time < below.time or (time == below.time and seq < below.seq):
+        if earlier(time, seq, below.time, below.seq):
             break
         move(w, place, child)
         place = child
@@ -93,18 +97,13 @@ def push_after(w: World, ring: int, delay: float, kind: int, a: int, b: int) -> 
     if (r.n > 0 and time < r.last) or r.n == size:
         place_in_heap(w, time, seq, kind, a, b)
         return
-    entry = w.slots[ring, (r.head + r.n) & (size - 1)]
-    entry.time = time
-    entry.seq = seq
-    entry.kind = kind
-    entry.a = a
-    entry.b = b
+    fill(w.slots[ring, (r.head + r.n) & (size - 1)], time, seq, kind, a, b)
     r.last = time
     r.n += 1
     if r.n == 1:
         w.ring_times[ring] = time
         w.ring_seqs[ring] = seq
-        if time < clock.ring_time or (time == clock.ring_time and seq < clock.ring_seq):
+        if earlier(time, seq, clock.ring_time, clock.ring_seq):
             clock.ring = ring
             clock.ring_time = time
             clock.ring_seq = seq
@@ -155,4 +154,4 @@ def heap_first(w: World) -> bool:
     if clock.heap_n == 0:
         return False
     top = w.heap[0]
-    return bool(top.time < clock.ring_time or (top.time == clock.ring_time and top.seq < clock.ring_seq))
+    return earlier(top.time, top.seq, clock.ring_time, clock.ring_seq)

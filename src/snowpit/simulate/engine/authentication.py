@@ -34,6 +34,20 @@ ALMOST = 1e-9
 """A wait (s) too short to mean anything but rounding."""
 
 
+def bucket_of(w: World, s: int) -> token_bucket.Bucket:
+    """The token bucket of a server's loopback client."""
+    server = w.servers[s]
+    return token_bucket.Bucket(server.bucket_tokens, server.bucket_at, server.bucket_last)
+
+
+def set_bucket(w: World, s: int, bucket: token_bucket.Bucket) -> None:
+    """Write a bucket back."""
+    server = w.servers[s]
+    server.bucket_tokens = bucket.tokens
+    server.bucket_at = bucket.at
+    server.bucket_last = bucket.last
+
+
 def allocate(w: World) -> int:
     """A free request record; ``loop.advance`` sees to it that there is one."""
     clock = w.clock[0]
@@ -43,7 +57,6 @@ def allocate(w: World) -> int:
     clock.requests_used += 1
     q.used = 1
     q.attached = 0
-    q.answered = 0
     q.fate = 0
     q.looking = 0
     q.dead = 0
@@ -142,7 +155,7 @@ def reserve_read(w: World, x: int) -> None:
     if clock.order != 0:
         stand_in_line(w, x)
         return
-    bucket = token_bucket.Bucket(server.bucket_tokens, server.bucket_at, server.bucket_last)
+    bucket = bucket_of(w, q.server)
     patience = NEVER
     if clock.refuses_hopeless:
         patience = q.deadline - clock.now
@@ -152,9 +165,7 @@ def reserve_read(w: World, x: int) -> None:
         q.reads_left = 1
         push(w, clock.now, READ_DONE, x, q.generation)
         return
-    server.bucket_tokens = after.tokens
-    server.bucket_at = after.at
-    server.bucket_last = after.last
+    set_bucket(w, q.server, after)
     q.act_at = clock.now + wait
     if wait <= 0.0:
         start_read(w, x)
@@ -210,11 +221,9 @@ def abandon(w: World, r: int) -> None:
     if not clock.cancels or clock.now >= q.act_at:
         return
     if clock.order == 0:
-        bucket = token_bucket.Bucket(server.bucket_tokens, server.bucket_at, server.bucket_last)
+        bucket = bucket_of(w, q.server)
         after = token_bucket.give_back(bucket, server.qps, server.burst, clock.now, q.act_at)
-        server.bucket_tokens = after.tokens
-        server.bucket_at = after.at
-        server.bucket_last = after.last
+        set_bucket(w, q.server, after)
     server.dead_work -= 1
     q.looking = 0
 
@@ -266,7 +275,7 @@ def serve_line(w: World, s: int) -> None:
     clock = w.clock[0]
     server = w.servers[s]
     while server.line_n > 0:
-        bucket = token_bucket.Bucket(server.bucket_tokens, server.bucket_at, server.bucket_last)
+        bucket = bucket_of(w, s)
         wait = token_bucket.wait_for(bucket, server.qps, server.burst, clock.now)
         if wait > ALMOST:
             if not server.line_due:
@@ -277,9 +286,7 @@ def serve_line(w: World, s: int) -> None:
         if x == NOBODY:
             continue
         after, _ = token_bucket.reserve(bucket, server.qps, server.burst, clock.now)
-        server.bucket_tokens = after.tokens
-        server.bucket_at = after.at
-        server.bucket_last = after.last
+        set_bucket(w, s, after)
         w.requests[x].act_at = clock.now
         start_read(w, x)
 

@@ -118,8 +118,7 @@ def send(w: World, c: int) -> int:
     who = w.clients[call.client]
     population = w.populations[call.population]
     if population.breaker_failures > 0:
-        state = circuit_breaker.Breaker(who.breaker, who.failures, who.opened)
-        state, may = circuit_breaker.ask(state, population.breaker_rest, clock.now)
+        state, may = circuit_breaker.ask(breaker_of(w, call.client), population.breaker_rest, clock.now)
         note_breaker(w, call.client, state)
         if not may:
             return RESET
@@ -245,8 +244,7 @@ def succeeded(w: World, client: int) -> None:
     if population.budget_share >= 0.0:
         who.budget = retry_budget.earn(who.budget, population.budget_share, 10.0)
     if population.breaker_failures > 0:
-        state = circuit_breaker.Breaker(who.breaker, who.failures, who.opened)
-        note_breaker(w, client, circuit_breaker.succeeded(state))
+        note_breaker(w, client, circuit_breaker.succeeded(breaker_of(w, client)))
 
 
 def failed(w: World, client: int) -> None:
@@ -254,9 +252,14 @@ def failed(w: World, client: int) -> None:
     who = w.clients[client]
     population = w.populations[who.population]
     if population.breaker_failures > 0:
-        state = circuit_breaker.Breaker(who.breaker, who.failures, who.opened)
-        after = circuit_breaker.failed(state, population.breaker_failures, w.clock[0].now)
+        after = circuit_breaker.failed(breaker_of(w, client), population.breaker_failures, w.clock[0].now)
         note_breaker(w, client, after)
+
+
+def breaker_of(w: World, client: int) -> circuit_breaker.Breaker:
+    """The circuit breaker of a client."""
+    who = w.clients[client]
+    return circuit_breaker.Breaker(who.breaker, who.failures, who.opened)
 
 
 def note_breaker(w: World, client: int, state: circuit_breaker.Breaker) -> None:

@@ -135,9 +135,7 @@ def dispatch(w: World, s: int, level: int) -> int:
     if not fair_queue.room_for(width, v.in_use, v.executing, v.limit):
         return NOBODY
     v.last = place
-    v.active += 1
     withdraw(w, r)
-    v.active -= 1
     take(w, r)
     w.queue_start[s, queue] = fair_queue.start_after_dispatch(
         w.queue_start[s, queue], w.requests[r].work, head_arrival(w, s, queue)

@@ -96,7 +96,7 @@ POPULATION = _fields(
 )
 CLIENT = _fields(
     "budget opened",
-    "population server token reviewed key wakes calls_n attempts_n busy limiter breaker failures kubelet",
+    "population server token reviewed key wakes calls_n attempts_n limiter breaker failures",
 )
 LIMITER = _fields("tokens at last qps burst", "")
 CALL = _fields(
@@ -104,7 +104,7 @@ CALL = _fields(
 )
 REQUEST = _fields(
     "arrived stamped act_at service deadline started work virtual",
-    "generation used call client population server stage attached answered fate token credential reads_left"
+    "generation used call client population server stage attached fate token credential reads_left"
     " looking accepted looked_up dead armed refused joined reviewed number next previous queue level",
 )
 FLIGHT_STATE = _fields("started", "flying askers first last")

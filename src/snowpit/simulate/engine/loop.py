@@ -283,9 +283,8 @@ def sample(w: World) -> None:
     for s in range(w.servers.shape[0]):
         server = w.servers[s]
         counts = w.server_counts[s, clock.bin]
-        bucket = token_bucket.Bucket(server.bucket_tokens, server.bucket_at, server.bucket_last)
         if server.qps > 0.0:
-            level = token_bucket.level(bucket, server.qps, server.burst, at)
+            level = token_bucket.level(authentication.bucket_of(w, s), server.qps, server.burst, at)
             counts[BACKLOG] = max(0.0, -level) + server.line_n
             counts[WAIT] = max(0.0, (server.line_n - level) / server.qps)
         counts[SEATS_MUTATING] = server.mutating_taken
@@ -309,9 +308,7 @@ def reset_server(w: World, s: int) -> None:
     """A server starts anew: bucket full, caches, seats and queues empty; its clients lose their connections."""
     clock = w.clock[0]
     server = w.servers[s]
-    server.bucket_tokens = server.burst
-    server.bucket_at = clock.now
-    server.bucket_last = clock.now
+    authentication.set_bucket(w, s, token_bucket.full(server.burst, clock.now))
     server.mutating_taken = 0
     server.readonly_taken = 0
     server.authenticating = 0

@@ -92,12 +92,10 @@ def admit(w: World, r: int) -> int:
     if server.fair:
         return admit_fairly(w, r)
     population = w.populations[q.population]
+    state = seats_of(w, q.server, population.mutating)
+    limit = server.readonly_limit
     if population.mutating:
-        state = seats.Seats(server.mutating_taken, server.mutating_rejected)
         limit = server.mutating_limit
-    else:
-        state = seats.Seats(server.readonly_taken, server.readonly_rejected)
-        limit = server.readonly_limit
     if population.masters:
         state, fate = seats.take_privileged(state, limit)
     else:
@@ -107,6 +105,14 @@ def admit(w: World, r: int) -> int:
     if fate == seats.REJECTED:
         return end(w, r, REJECTED)
     return handle(w, r)
+
+
+def seats_of(w: World, s: int, mutating: int) -> seats.Seats:
+    """The state of a server's pool of seats."""
+    server = w.servers[s]
+    if mutating:
+        return seats.Seats(server.mutating_taken, server.mutating_rejected)
+    return seats.Seats(server.readonly_taken, server.readonly_rejected)
 
 
 def set_seats(w: World, s: int, mutating: int, state: seats.Seats) -> None:
@@ -261,10 +267,7 @@ def seat_back(w: World, r: int) -> None:
         return
     if q.fate != seats.SEATED:
         return
-    if population.mutating:
-        state = seats.Seats(server.mutating_taken, server.mutating_rejected)
-    else:
-        state = seats.Seats(server.readonly_taken, server.readonly_rejected)
+    state = seats_of(w, q.server, population.mutating)
     set_seats(w, q.server, population.mutating, seats.give_back(state, q.fate))
     q.fate = seats.PASSED
 
@@ -391,7 +394,6 @@ def outer_limit(w: World, r: int) -> int:
     if not q.attached:
         return 0
     w.server_counts[q.server, w.clock[0].bin, LATE] += 1.0
-    q.answered = 1
     answer = detach(w, r, TIMED_OUT)
     leave_inside(w, r)
     return answer
