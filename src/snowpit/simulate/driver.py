@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from snowpit.simulate.engine import layout as at
+from snowpit.simulate.engine import loop
 from snowpit.simulate.engine.layout import World, records
 from snowpit.simulate.world import Plan
 
@@ -61,20 +62,34 @@ class Driver:
         if len(pool) >= MOST_RECORDS:
             self.overflow = f"{name}: more than {MOST_RECORDS:,} at once, {w.clock[0].now:.0f} s into the run"
             return
-        if name != "heap":
-            self.world = _doubled(w, name)
-            return
-        bigger = records(at.AGENDA, 2 * len(pool))
-        bigger[: len(pool)] = pool
-        self.world = w._replace(heap=bigger)
+        self.world = w._replace(heap=_twice(pool)) if name == "heap" else _doubled(w, name)
+
+    def make_room(self, *, entries: int, requests: int = 0) -> bool:
+        """Let agenda and requests grow for that many more, beyond what the loop needs; false if a bound is reached."""
+        while not self.overflow and len(self.world.heap) - self.world.clock[0].heap_n < entries + loop.margin(
+            self.world
+        ):
+            self.grow(at.GROW_AGENDA)
+        while (
+            not self.overflow
+            and len(self.world.requests) - self.world.clock[0].requests_used < requests + loop.MARGIN
+        ):
+            self.grow(at.GROW_REQUESTS)
+        return not self.overflow
+
+
+def _twice(pool: at.Records) -> at.Records:
+    """An array of records twice as long."""
+    bigger = np.zeros(2 * len(pool), dtype=pool.dtype).view(np.recarray)
+    bigger[: len(pool)] = pool
+    return bigger
 
 
 def _doubled(w: World, name: str) -> World:
     """A pool of records twice as large; the new ones are the first to be taken."""
     pool, clock = getattr(w, name), w.clock[0]
     count = len(pool)
-    bigger = np.zeros(2 * count, dtype=pool.dtype).view(np.recarray)
-    bigger[:count] = pool
+    bigger = _twice(pool)
     bigger.next[count:] = np.arange(count + 1, 2 * count + 1)
     free = "free_call" if name == "calls" else "free_request"
     bigger.next[-1] = clock[free]

@@ -1,16 +1,16 @@
 """What happens to a simulated cluster: the actions of a scenario's events, upon the world between two advances."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from snowpit.cluster.change import apply
 from snowpit.cluster.scenario import Event, Scenario
 from snowpit.knowledge.facts import Value
+from snowpit.mechanism import token_bucket
 from snowpit.simulate import parameters, start
 from snowpit.simulate.driver import Driver
 from snowpit.simulate.engine import layout as at
 from snowpit.simulate.engine.agenda import push
-from snowpit.simulate.engine.authentication import allocate, begin_reads
+from snowpit.simulate.engine.authentication import allocate, begin_reads, set_bucket
 from snowpit.simulate.engine.chance import GAP, key_of, uniform
 from snowpit.simulate.world import known, plan
 
@@ -71,32 +71,19 @@ def _burst(driver: Driver, event: Event, key: int) -> None:
         if only is None or w.clients[one.first + i].server == int(only)
     ]
     now = w.clock[0].now
-    _make_room(driver, wanted)
+    if not driver.make_room(entries=wanted):
+        return
     w = driver.world
     for n in range(wanted if who else 0):
         push(w, now + spread * uniform(key, GAP, n), at.EXTRA, who[n % len(who)], 0)
-
-
-def _make_room(driver: Driver, entries: int) -> None:
-    """Let the agenda grow before many entries are pushed at once."""
-    while len(driver.world.heap) - driver.world.clock[0].heap_n < entries + loop_margin(driver):
-        driver.grow(at.GROW_AGENDA)
-        if driver.overflow:
-            return
-
-
-def loop_margin(driver: Driver) -> int:
-    """Entries of the agenda kept free."""
-    clock = driver.world.clock[0]
-    return int(64 + clock.fan_out + 4 * clock.requests_used)
 
 
 def _backlog(driver: Driver, event: Event, _: int) -> None:
     """Reads that nobody waits for, queued at the loopback limiter."""
     for s in _servers(driver, event):
         for _read in range(int(event.settings["lookups"])):
-            while len(driver.world.requests) - driver.world.clock[0].requests_used < 64:  # noqa: PLR2004
-                driver.grow(at.GROW_REQUESTS)
+            if not driver.make_room(entries=1, requests=1):
+                return
             w = driver.world
             x = allocate(w)
             q = w.requests[x]
@@ -118,17 +105,17 @@ def _come_up(driver: Driver, event: Event, key: int) -> None:
     plane = driver.plan.scenario.plane
     for s in _servers(driver, event):
         w.servers[s].up = 1
-        w.servers[s].bucket_tokens = w.servers[s].burst
-        w.servers[s].bucket_at = w.servers[s].bucket_last = w.clock[0].now
+        set_bucket(w, s, token_bucket.full(w.servers[s].burst, w.clock[0].now))
         w.servers[s].synced_at = w.clock[0].now + known(plane, "informer_sync_s")
         _reconnect(driver, s, float(event.settings.get("spread_s", 1.0)), key)
 
 
 def _reconnect(driver: Driver, s: int, spread: float, key: int) -> None:
     """Every client that reconnects calls at once, one after another within the spread."""
-    _make_room(driver, driver.plan.clients)
+    if not driver.make_room(entries=driver.plan.clients):
+        return
     w = driver.world
-    now = w.clock[0].now
+    now, busy = w.clock[0].now, _busy(w)
     for p, one in enumerate(driver.plan.populations):
         if not one.reconnects or not w.populations[p].running:
             continue
@@ -137,26 +124,22 @@ def _reconnect(driver: Driver, s: int, spread: float, key: int) -> None:
             if client.server != s:
                 continue
             kind = (
-                at.WAKE if one.arrivals == "closed" and not _busy(w, w.populations[p].first + i) else at.EXTRA
+                at.WAKE if one.arrivals == "closed" and w.populations[p].first + i not in busy else at.EXTRA
             )
             client.wakes += kind == at.WAKE
             when = now + spread * uniform(key, GAP, w.populations[p].first + i)
             push(w, when, kind, w.populations[p].first + i, client.wakes)
 
 
-def _busy(w: at.World, client: int) -> bool:
-    """Whether a client's own call is open (it tries again by itself)."""
-    mine = w.calls[(w.calls.client == client) & (w.calls.used == 1) & (w.calls.purpose == at.OWN)]
-    return len(mine) > 0
+def _busy(w: at.World) -> set[int]:
+    """Clients whose own call is open: they try again by themselves."""
+    return set(w.calls.client[(w.calls.used == 1) & (w.calls.purpose == at.OWN)].tolist())
 
 
 def _lose(driver: Driver, event: Event, key: int) -> None:
     """A server is gone: its clients go to the others in turn."""
-    lost = _servers(driver, event)
-    for s in lost:
-        driver.reset(driver.world, s)
-        driver.world.servers[s].up = 0
-    w = driver.world
+    _go_down(driver, event)
+    lost, w = _servers(driver, event), driver.world
     left = [s for s in range(driver.plan.scenario.servers) if w.servers[s].up]
     moved = 0
     for client in w.clients:
@@ -164,11 +147,7 @@ def _lose(driver: Driver, event: Event, key: int) -> None:
             client.server = left[moved % len(left)]
             moved += 1
     for s in left:
-        _reconnect_moved(driver, s, event, key)
-
-
-def _reconnect_moved(driver: Driver, s: int, event: Event, key: int) -> None:
-    _reconnect(driver, s, float(event.settings.get("spread_s", 1.0)), key)
+        _reconnect(driver, s, float(event.settings.get("spread_s", 1.0)), key)
 
 
 def _come_back(driver: Driver, event: Event, key: int) -> None:
@@ -180,7 +159,7 @@ def _come_back(driver: Driver, event: Event, key: int) -> None:
         home = (i - w.populations[p].first) % driver.plan.scenario.servers
         if home in back:
             client.server = home
-    _come_up(driver, replace(event, action="restart"), key)
+    _come_up(driver, event, key)
 
 
 def _etcd(driver: Driver, factor: float) -> None:
@@ -209,7 +188,7 @@ def _start(driver: Driver, event: Event, _: int) -> None:
         if one.name == name and one.arrivals == "closed":
             x = driver.world.populations[p]
             driver.world.clients.wakes[x.first : x.first + x.count] += 1
-            _make_room(driver, x.count)
+            driver.make_room(entries=x.count)
             for time, kind, a, b in start.first_calls(
                 driver.world, driver.plan, p, driver.world.clock[0].now
             ):

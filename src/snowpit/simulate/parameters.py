@@ -121,7 +121,6 @@ def _write_levels(w: World, plan: Plan, s: int) -> None:
         v.limit = nominal
         v.first_queue, v.queues, v.queue_length = queue, level.queues, level.queue_length
         v.hand = max(1, min(level.hand_size, max(1, level.queues)))
-        v.borrows = int(bool(plane.flag("borrowing")))
         queue += level.queues
 
 

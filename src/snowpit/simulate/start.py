@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from snowpit.mechanism.priority_levels import ADJUST_PERIOD_S
 from snowpit.simulate import parameters
 from snowpit.simulate.engine import layout as at
-from snowpit.simulate.engine.agenda import push
 from snowpit.simulate.engine.chance import GAP, PHASE, SPREAD, THINK, delay, key_of, uniform
 from snowpit.simulate.engine.layout import World
 from snowpit.simulate.world import Plan, allocate, weights
@@ -25,31 +25,30 @@ def begin(plan: Plan, seed: int, *, keep_rows: bool) -> World:
     clock.ring_time, clock.ring = np.inf, -1
     clock.keep_rows = int(keep_rows)
     parameters.write(w, plan)
-    _servers(w, plan, seed)
+    entries = _servers(w, plan, seed)
     _clients(w, plan, seed)
-    entries = [entry for p in range(len(plan.populations)) for entry in _arrivals(w, plan, p, seed)]
+    for p in range(len(plan.populations)):
+        entries += _arrivals(w, plan, p, seed)
     load(w, entries + _scrapers(w, plan, seed))
     return w
 
 
 def load(w: World, entries: list[Entry]) -> None:
     """Enter things into an empty agenda: in order of time they are a heap already."""
-    entries += [tuple(w.heap[i])[0:1] + tuple(w.heap[i])[2:] for i in range(w.clock[0].heap_n)]
     for i, (time, kind, a, b) in enumerate(sorted(entries)):
         w.heap[i] = (time, i, kind, a, b)
     w.clock[0].heap_n = w.clock[0].seq = len(entries)
 
 
-def _servers(w: World, plan: Plan, seed: int) -> None:
+def _servers(w: World, plan: Plan, seed: int) -> list[Entry]:
     for s in range(plan.scenario.servers):
         server = w.servers[s]
         server.up, server.etcd, server.bucket_tokens = 1, 1.0, server.burst
         server.key = key_of(seed, ENTITY_STRIDE + s)
         server.synced_at = -1.0
-        for i, level in enumerate(plan.scenario.levels):
-            w.levels[s, i].last = -1
-            if level.shares >= 0 and w.levels[s, i].borrows and i == len(plan.scenario.levels) - 1:
-                push(w, 10.0, at.ADJUST, s, 0)
+    w.levels.last[:] = -1
+    borrowing = plan.scenario.levels and plan.scenario.plane.flag("borrowing")
+    return [(ADJUST_PERIOD_S, at.ADJUST, s, 0) for s in range(plan.scenario.servers) if borrowing]
 
 
 def _clients(w: World, plan: Plan, seed: int) -> None:

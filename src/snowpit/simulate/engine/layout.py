@@ -115,7 +115,7 @@ KUBELETS = _fields("ok_ttl failed_ttl allowed_ttl", "count keeps_errors coalesce
 VISIT = _fields("known_until refused_until allowed_until", "review")
 LEVEL = _fields(
     "virtual at demand_sum demand_square demand_since smoothed least most nominal high",
-    "limit exempt in_use executing waiting active last first_queue queues queue_length hand enqueued borrows",
+    "limit exempt in_use executing waiting active last first_queue queues queue_length hand enqueued",
 )
 QUEUE = _fields("", "waiting executing head tail")
 ROW = _fields("received finished arrived", "client population server code token reviewed")

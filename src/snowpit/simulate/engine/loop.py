@@ -1,6 +1,6 @@
 """The loop: the earliest entry of the agenda, time and again."""
 
-from snowpit.mechanism import token_bucket
+from snowpit.mechanism import priority_levels, token_bucket
 from snowpit.simulate.engine import authentication, calls, fair_queues, kubelets, serving
 from snowpit.simulate.engine.agenda import drop_first, drop_head, empty, heap_first, push
 from snowpit.simulate.engine.chance import GAP, TOKEN, delay, uniform
@@ -92,10 +92,16 @@ def advance(w: World, until: float) -> int:
         happen(w, kind, a, b)
 
 
+def margin(w: World) -> int:
+    """Entries of the agenda that the handling of one entry may add at most."""
+    clock = w.clock[0]
+    return int(MARGIN + clock.fan_out + 4 * clock.requests_used)
+
+
 def room(w: World) -> int:
     """Whether every pool has room for whatever the next entry may need."""
     clock = w.clock[0]
-    if w.heap.shape[0] - clock.heap_n < MARGIN + clock.fan_out + 4 * clock.requests_used:
+    if w.heap.shape[0] - clock.heap_n < margin(w):
         return GROW_AGENDA
     if w.calls.shape[0] - clock.calls_used < MARGIN:
         return GROW_CALLS
@@ -181,7 +187,7 @@ def seldom(w: World, kind: int, a: int, b: int) -> None:
         fair_queues.adjust(w, a)
         for level in range(w.levels.shape[1]):
             serving.call_next(w, a, level)
-        push(w, w.clock[0].now + 10.0, ADJUST, a, 0)
+        push(w, w.clock[0].now + priority_levels.ADJUST_PERIOD_S, ADJUST, a, 0)
 
 
 def answer(w: World, c: int, code: int) -> None:
