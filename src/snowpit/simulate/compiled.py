@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 MECHANISMS = (
@@ -27,6 +28,9 @@ MECHANISMS = (
     "token_bucket",
     "ttl_cache",
 )
+_ONE_AT_A_TIME = Lock()
+"""Threads that start together must not tell the compiler of the functions twice."""
+
 ENGINE = ("chance", "agenda", "authentication", "fair_queues", "serving", "calls", "kubelets", "loop")
 
 
@@ -43,14 +47,26 @@ def digest() -> str:
 
     found = hashlib.sha256(f"{numba.__version__}".encode())
     here = Path(__file__)
-    for path in sorted([here, *here.parent.glob("engine/*.py"), *here.parent.parent.glob("mechanism/*.py")]):
+    for path in sorted(
+        [
+            here,
+            here.with_name("reference.py"),
+            *here.parent.glob("engine/*.py"),
+            *here.parent.parent.glob("mechanism/*.py"),
+        ]
+    ):
         found.update(path.name.encode() + path.read_bytes())
     return found.hexdigest()[:16]
 
 
-@cache
 def kernel() -> tuple[Callable[..., int], Callable[..., None]]:
     """``loop.advance`` and ``loop.reset_server``, compiled (or read from disk); they let other threads run."""
+    with _ONE_AT_A_TIME:
+        return _kernel()
+
+
+@cache
+def _kernel() -> tuple[Callable[..., int], Callable[..., None]]:
     import numba  # noqa: PLC0415
     from numba.extending import register_jitable  # noqa: PLC0415
 

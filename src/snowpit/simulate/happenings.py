@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from snowpit.cluster.change import apply
 from snowpit.cluster.scenario import Event, Scenario
+from snowpit.errors import ScenarioError
 from snowpit.knowledge.facts import Value
 from snowpit.mechanism import token_bucket
 from snowpit.simulate import parameters, start
@@ -12,7 +13,7 @@ from snowpit.simulate.engine import layout as at
 from snowpit.simulate.engine.agenda import push
 from snowpit.simulate.engine.authentication import allocate, begin_reads, set_bucket
 from snowpit.simulate.engine.chance import GAP, key_of, uniform
-from snowpit.simulate.world import known, plan
+from snowpit.simulate.world import by_version, known, plan, shape, shape_by_version
 
 BURST, RECONNECT = 5_000_011, 6_000_011
 """Entities that the spread of a burst and of reconnects is drawn for."""
@@ -32,14 +33,14 @@ def course(scenario: Scenario, seed: int) -> Iterator[tuple[float, Act]]:
 def _acts(event: Event, number: int, seed: int) -> list[tuple[float, Act]]:
     now, given = event.at_s, event.settings
     if event.action in ("restart", "upgrade", "lose", "return"):
-        down = float(given.get("down_s", 0.0))
+        pause = float(given.get("down_s", 0.0))
         key = key_of(seed, RECONNECT + number)
-        acts: list[tuple[float, Act]] = [(now, lambda driver: _go_down(driver, event))]
         if event.action == "lose":
             return [(now, lambda driver: _lose(driver, event, key))]
         if event.action == "return":
             return [(now, lambda driver: _come_back(driver, event, key))]
-        return [*acts, (now + down, lambda driver: _come_up(driver, event, key))]
+        down: Act = lambda driver: _go_down(driver, event)  # noqa: E731
+        return [(now, down), (now + pause, lambda driver: _come_up(driver, event, key))]
     if event.action == "slow_etcd":
         slow, fine = float(given.get("factor", 1.0)), now + float(given.get("for_s", at.NEVER))
         return [(now, lambda driver: _etcd(driver, slow)), (fine, lambda driver: _etcd(driver, 1.0))]
@@ -97,7 +98,18 @@ def _go_down(driver: Driver, event: Event) -> None:
         driver.reset(driver.world, s)
         driver.world.servers[s].up = 0
     if event.action == "upgrade":
-        _change(driver, "version", str(event.settings["version"]))
+        _upgrade(driver, str(event.settings["version"]))
+
+
+def _upgrade(driver: Driver, version: str) -> None:
+    """Servers that were just reset take another version; nothing of what its arrays held is left."""
+    before = driver.plan.scenario.plane.flag("borrowing")
+    driver.plan = plan(apply(driver.plan.scenario, "version", version))
+    driver.world = driver.world._replace(**by_version(driver.plan))
+    parameters.write(driver.world, driver.plan)
+    if not before:
+        for time, kind, a, b in start.adjustments(driver.plan, driver.world.clock[0].now):
+            push(driver.world, time, kind, a, b)
 
 
 def _come_up(driver: Driver, event: Event, key: int) -> None:
@@ -172,8 +184,19 @@ def _set(driver: Driver, event: Event, _: int) -> None:
 
 
 def _change(driver: Driver, key: str, value: Value) -> None:
-    """Change a parameter; state stays."""
-    driver.plan = plan(apply(driver.plan.scenario, key, value))
+    """Change a parameter; state stays.
+
+    Raises:
+        ScenarioError: If the change would move or enlarge the arrays of the run.
+    """
+    changed = plan(apply(driver.plan.scenario, key, value))
+    made = (shape(driver.plan), shape_by_version(driver.plan))
+    if (shape(changed), shape_by_version(changed)) != made:
+        raise ScenarioError(
+            f"{key} cannot change while a run lasts: it sets how many there are, or a new law.",
+            "Change it before the run, with --set or in the scenario.",
+        )
+    driver.plan = changed
     parameters.write(driver.world, driver.plan)
 
 

@@ -45,7 +45,7 @@ def _rows(plan: Plan, rows: at.Records, before: int) -> Iterator[Row]:
             START + round(fields["received"] * 1e6),
             START + round(fields["finished"] * 1e6),
             *heads[p],
-            None if unknown else one.user.format(**names),
+            None if unknown else named(one.user, **names),
             None if unknown else one.groups,
             one.user_agent,
             f"10.{p % 250}.{names['client'] // 250 % 250}.{names['client'] % 250 + 1}",
@@ -64,6 +64,17 @@ def _rows(plan: Plan, rows: at.Records, before: int) -> Iterator[Row]:
             0,
             number,
         )
+
+
+def named(pattern: str, **numbers: int) -> str:
+    """A name with ``{client}`` and ``{token}`` replaced by numbers; other braces stay, for a scenario may hold anything.
+
+    >>> named("system:node:node-{client}{0.x}", client=7)
+    'system:node:node-7{0.x}'
+    """
+    for word, number in numbers.items():
+        pattern = pattern.replace(f"{{{word}}}", str(number))
+    return pattern
 
 
 def _head(one: Clients, plan: Plan) -> Row:
@@ -87,4 +98,4 @@ def _head(one: Clients, plan: Plan) -> Row:
 def _subject(plan: Plan, p: int, reviewed: int) -> str | None:
     """Who was reviewed."""
     found = plan.populations[p].reviewed
-    return None if found is None else found.subject.format(token=reviewed - plan.reviewed_base[p])
+    return None if found is None else named(found.subject, token=reviewed - plan.reviewed_base[p])

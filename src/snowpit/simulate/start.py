@@ -46,12 +46,17 @@ def _servers(w: World, plan: Plan, seed: int) -> list[Entry]:
         server.up, server.etcd, server.bucket_tokens = 1, 1.0, server.burst
         server.key = key_of(seed, ENTITY_STRIDE + s)
         server.synced_at = -1.0
-    w.levels.last[:] = -1
+    return adjustments(plan, 0.0)
+
+
+def adjustments(plan: Plan, now: float) -> list[Entry]:
+    """The next adjustment of every server's priority levels, if they borrow from each other."""
     borrowing = plan.scenario.levels and plan.scenario.plane.flag("borrowing")
-    return [(ADJUST_PERIOD_S, at.ADJUST, s, 0) for s in range(plan.scenario.servers) if borrowing]
+    return [(now + ADJUST_PERIOD_S, at.ADJUST, s, 0) for s in range(plan.scenario.servers) if borrowing]
 
 
 def _clients(w: World, plan: Plan, seed: int) -> None:
+    reviews = len(plan.scenario.clients)  # from here on populations are kubelets, which have one limiter each
     w.clients.limiter[:], w.clients.budget[:] = -1, 10.0
     for p, one in enumerate(plan.populations):
         who = slice(plan.first[p], plan.first[p] + one.count)
@@ -64,7 +69,7 @@ def _clients(w: World, plan: Plan, seed: int) -> None:
         if one.reviewed:
             w.clients.reviewed[who] = plan.reviewed_base[p] + _shared(weights(one.reviewed), one.count)
         if one.qps > 0.0:
-            owner = plan.first[p] + index if "/" not in one.name else index
+            owner = index + (plan.first[reviews] if p >= reviews else plan.first[p])
             w.clients.limiter[who] = owner
             w.limiters.qps[owner], w.limiters.burst[owner], w.limiters.tokens[owner] = (
                 one.qps,

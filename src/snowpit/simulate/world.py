@@ -115,6 +115,20 @@ def _of_scraper(scenario: Scenario, scraper: Scraper) -> list[Clients]:
     return [asks, review, access]
 
 
+def shape(plan_: Plan) -> tuple[object, ...]:
+    """What the arrays of a run are made for, but for those of ``by_version``."""
+    scenario = plan_.scenario
+    where = (plan_.first, plan_.token_base, plan_.reviewed_base, plan_.tokens)
+    return scenario.servers, scenario.kubelets.count, where, tuple(sigmas(plan_))
+
+
+def shape_by_version(plan_: Plan) -> tuple[object, ...]:
+    """What the arrays of ``by_version`` are made for."""
+    plane = plan_.scenario.plane
+    cache = tuple(plane.number(name) for name in ("token_cache_stripes", "token_cache_entries"))
+    return tuple((level.name, level.queues) for level in plan_.scenario.levels), cache
+
+
 def weights(tokens: Tokens) -> np.ndarray:
     """Share of each token of a set; they add up to 1."""
     law, _, exponent = tokens.weights.partition(":")
@@ -153,14 +167,10 @@ def allocate(plan_: Plan, *, keep_rows: bool = False) -> World:
     """An empty world of the right size."""
     scenario = plan_.scenario
     servers, populations = scenario.servers, max(1, len(plan_.populations))
-    levels = max(1, len(scenario.levels))
-    queues = max(1, sum(level.queues for level in scenario.levels))
     bins = int(np.ceil(scenario.horizon_s / scenario.bin_s - 1e-9))
     delays = constant_delays(plan_)
     rings = servers + len(delays)
     slots = 1 << int(np.ceil(np.log2(max(4096, 4 * plan_.clients))))
-    stripes = max(1, int(known(scenario.plane, "token_cache_stripes")))
-    size = max(1, int(known(scenario.plane, "token_cache_entries"))) // stripes or 1
     tokens = max(1, plan_.tokens)
     return World(
         clock=records(at.CLOCK, 1),
@@ -179,28 +189,43 @@ def allocate(plan_: Plan, *, keep_rows: bool = False) -> World:
         requests=chained(records(at.REQUEST, FIRST_RECORDS)),
         expiry=np.full((servers, tokens), -np.inf),
         flights=records(at.FLIGHT_STATE, servers * tokens).reshape(servers, tokens),
-        stripe_keys=np.full((servers, stripes * size), -1, dtype="i8"),
-        stripe_used=np.zeros((servers, stripes * size)),
-        stripe_of=np.array([(key_of(7, token) * stripes) >> 32 for token in range(tokens)], dtype="i8"),
         line=records(at.AGENDA, servers * FIRST_RECORDS).reshape(servers, FIRST_RECORDS),
         scrapers=records(at.SCRAPER, len(scenario.scrapers)),
         kubelets=records(at.KUBELETS, 1),
         visits=records(at.VISIT, max(1, len(scenario.scrapers)) * max(1, scenario.kubelets.count)).reshape(
             max(1, len(scenario.scrapers)), max(1, scenario.kubelets.count)
         ),
-        levels=records(at.LEVEL, servers * levels).reshape(servers, levels),
-        queues=records(at.QUEUE, servers * queues).reshape(servers, queues),
-        queue_start=np.zeros((servers, queues)),
-        queue_work=np.zeros((servers, queues)),
-        head_work=np.full((servers, queues), -1.0),
         hand=np.zeros(128, dtype="i8"),
-        shares=np.zeros((4, levels)),
         tables=_tables(plan_),
         weights=np.zeros(tokens),
         server_counts=np.zeros((servers, bins, len(SERVER_MEASURES))),
         client_counts=np.zeros((populations, bins, len(CLIENT_MEASURES))),
         rows=records(at.ROW, 8 * FIRST_RECORDS if keep_rows else 1),
+        **by_version(plan_),
     )
+
+
+def by_version(plan_: Plan) -> dict[str, at.Records]:
+    """Empty arrays whose size follows from the version: priority levels with their queues, the bounded token cache."""
+    scenario, servers = plan_.scenario, plan_.scenario.servers
+    levels = max(1, len(scenario.levels))
+    queues = max(1, sum(level.queues for level in scenario.levels))
+    stripes = max(1, int(known(scenario.plane, "token_cache_stripes")))
+    size = max(1, int(known(scenario.plane, "token_cache_entries"))) // stripes or 1
+    stripe_of = [(key_of(7, token) * stripes) >> 32 for token in range(max(1, plan_.tokens))]
+    found = {
+        "levels": records(at.LEVEL, servers * levels).reshape(servers, levels),
+        "queues": records(at.QUEUE, servers * queues).reshape(servers, queues),
+        "queue_start": np.zeros((servers, queues)),
+        "queue_work": np.zeros((servers, queues)),
+        "head_work": np.full((servers, queues), -1.0),
+        "shares": np.zeros((4, levels)),
+        "stripe_keys": np.full((servers, stripes * size), -1, dtype="i8"),
+        "stripe_used": np.zeros((servers, stripes * size)),
+        "stripe_of": np.array(stripe_of, dtype="i8"),
+    }
+    found["levels"].last[:] = -1
+    return found
 
 
 def chained(pool: at.Records) -> at.Records:

@@ -63,6 +63,8 @@ def allocate(w: World) -> int:
     q.armed = 0
     q.refused = 0
     q.joined = 0
+    q.act_at = clock.now
+    q.deadline = NEVER
     q.next = NOBODY
     return int(r)
 
@@ -262,7 +264,7 @@ def stand_in_line(w: World, x: int) -> None:
     server = w.servers[q.server]
     places = w.line.shape[1]
     q.act_at = NEVER
-    q.service = clock.now
+    q.lined_up = clock.now
     place = w.line[q.server, (server.line_head + server.line_n) & (places - 1)]
     place.a = x
     place.b = q.generation
@@ -308,7 +310,7 @@ def next_in_line(w: World, s: int) -> int:
     if clock.order == CODEL:
         state = line.Codel(server.codel_least, server.codel_until, server.codel_overloaded != 0)
         state, drop = line.codel(
-            state, line.CODEL_TARGET_S, line.CODEL_INTERVAL_S, clock.now, clock.now - q.service
+            state, line.CODEL_TARGET_S, line.CODEL_INTERVAL_S, clock.now, clock.now - q.lined_up
         )
         server.codel_least = state.least
         server.codel_until = state.until

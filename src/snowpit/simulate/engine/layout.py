@@ -103,7 +103,7 @@ CALL = _fields(
     "begun", "generation used client population purpose failures inner request parent next paid token server"
 )
 REQUEST = _fields(
-    "arrived stamped act_at service deadline started work virtual",
+    "arrived stamped act_at service deadline lined_up started work virtual",
     "generation used call client population server stage attached fate token credential reads_left"
     " looking accepted looked_up dead armed refused joined reviewed number next previous queue level",
 )
