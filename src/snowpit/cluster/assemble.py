@@ -13,12 +13,11 @@ from snowpit.cluster.by_version import (
     metrics_server_of,
 )
 from snowpit.cluster.change import apply, set_parameter, version_of, with_spans
-from snowpit.cluster.checks import CONTROL_PLANE
 from snowpit.cluster.control_plane import ControlPlane, simulated
 from snowpit.cluster.fields import fill, word
 from snowpit.cluster.flow_schemas import levels
 from snowpit.cluster.happenings import events
-from snowpit.cluster.scenario import PriorityLevel, Scenario
+from snowpit.cluster.scenario import CONTROL_PLANE, PriorityLevel, Scenario
 from snowpit.cluster.tables import Table, named
 from snowpit.cluster.workload import Clients, Kubelets, Scraper, Tokens
 from snowpit.errors import ScenarioError

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 
 from snowpit.cluster import units
 from snowpit.cluster.scenario import Event, Scenario
-from snowpit.cluster.workload import Clients, Scraper, Tokens
+from snowpit.cluster.workload import FOREVER, Clients, Scraper, Tokens
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}", re.ASCII)
 REVIEWS = "tokenreviews"
-CONTROL_PLANE = "control-plane"
 
 
 def check(scenario: Scenario, place: str) -> Scenario:
@@ -73,7 +72,7 @@ def _shared(tokens: Tokens, own: str, names: Sequence[str], *, place: str) -> No
 def _scraper(scraper: Scraper, names: Sequence[str], *, place: str) -> None:
     if scraper.tokens.count != 1:
         units.refuse(f"{place}.tokens", scraper.tokens.count, "a scraper shows one token")
-    if not 0.0 < scraper.period_s < units.FOREVER:
+    if not 0.0 < scraper.period_s < FOREVER:
         units.refuse(f"{place}.period", scraper.period_s, "it has to be above 0")
     if not scraper.evenly and scraper.spread_s > scraper.period_s:
         units.refuse(f"{place}.spread", scraper.spread_s, "it must not exceed the period")

@@ -7,6 +7,9 @@ from snowpit.cluster.control_plane import ControlPlane
 from snowpit.cluster.workload import Clients, Kubelets, Scraper
 from snowpit.knowledge.facts import Value
 
+CONTROL_PLANE = "control-plane"
+"""``Scenario.model`` of everything but the published models."""
+
 ACTIONS = (
     "burst",
     "backlog",
@@ -116,7 +119,7 @@ class Scenario:
         switches: What-if switches.
         horizon_s: Length of the run.
         bin_s: Width of one bin of the series.
-        model: ``control-plane``, or the name of a published model.
+        model: ``CONTROL_PLANE``, or the name of a published model.
         parameters: Parameters of a published model.
     """
 
@@ -133,5 +136,5 @@ class Scenario:
     switches: Switches = Switches()
     horizon_s: float = 3600.0
     bin_s: float = 10.0
-    model: str = "control-plane"
+    model: str = CONTROL_PLANE
     parameters: Mapping[str, Value] = field(default_factory=dict)

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from snowpit.cluster import tables, units
 from snowpit.cluster.assemble import assemble, published, scalar
 from snowpit.cluster.change import GROUPS, apply
-from snowpit.cluster.checks import CONTROL_PLANE, check
-from snowpit.cluster.scenario import Scenario
+from snowpit.cluster.checks import check
+from snowpit.cluster.scenario import CONTROL_PLANE, Scenario
 from snowpit.errors import ScenarioError
 
 _ON_TOP = ("servers", "horizon", "bin")

@@ -10,9 +10,9 @@ from difflib import get_close_matches
 from math import isfinite
 from typing import NoReturn
 
+from snowpit.cluster.workload import FOREVER
 from snowpit.errors import ScenarioError
 
-FOREVER = float("inf")
 MOST = 10_000_000
 """Largest count: a slip of the keyboard must not ask for all the memory there is."""
 

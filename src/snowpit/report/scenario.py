@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import fields
 
-from snowpit.cluster.scenario import Scenario, Switches
+from snowpit.cluster.scenario import CONTROL_PLANE, Scenario, Switches
 from snowpit.cluster.workload import Clients, Scraper
 from snowpit.report.figures import count, plural, rate, seconds
 
@@ -22,7 +22,7 @@ _SWITCHES = {
 def summary(scenario: Scenario) -> tuple[str, ...]:
     """Title, servers and load, a line each."""
     named = f"{scenario.name}: {scenario.title}" if scenario.title else scenario.name
-    if scenario.model != "control-plane":
+    if scenario.model != CONTROL_PLANE:
         given = ", ".join(f"{name} {value}" for name, value in scenario.parameters.items())
         return (named, f"Published model {scenario.model}" + (f": {given}" if given else ""))
     return (named, _servers(scenario), _load(scenario))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from snowpit.cluster.scenario import Scenario
+from snowpit.cluster.scenario import CONTROL_PLANE, Scenario
 from snowpit.model.sample import Run
 from snowpit.simulate import drive, published
 from snowpit.simulate.rows import keeper
@@ -30,6 +30,6 @@ def simulate(
     Raises:
         ScenarioError: If the scenario names a model or parameter that is not known.
     """
-    if scenario.model != "control-plane":
+    if scenario.model != CONTROL_PLANE:
         return published.run(scenario, seed=seed)
     return drive.run(scenario, seed, rows=keeper(keep_requests) if keep_requests else None, plain=plain)

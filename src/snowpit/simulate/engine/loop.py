@@ -95,7 +95,7 @@ def advance(w: World, until: float) -> int:
 def margin(w: World) -> int:
     """Entries of the agenda that the handling of one entry may add at most."""
     clock = w.clock[0]
-    return int(MARGIN + clock.fan_out + 4 * clock.requests_used)
+    return int(MARGIN + clock.fan_out + 4 * clock.requests_used + clock.calls_used)
 
 
 def room(w: World) -> int:
@@ -103,7 +103,7 @@ def room(w: World) -> int:
     clock = w.clock[0]
     if w.heap.shape[0] - clock.heap_n < margin(w):
         return GROW_AGENDA
-    if w.calls.shape[0] - clock.calls_used < MARGIN:
+    if w.calls.shape[0] - clock.calls_used < MARGIN + clock.calls_used:  # each scrape may ask for access
         return GROW_CALLS
     if w.requests.shape[0] - clock.requests_used < MARGIN:
         return GROW_REQUESTS
