@@ -114,7 +114,8 @@ def test_masters_are_never_refused_and_wait_for_all_reads_ahead() -> None:
     found = seen("masters-500")
     assert found.codes == [201] * 500
     assert found.ends[0] == about((500 - 100) / 50)
-    assert found.ends[0] == about(7.4, 0.1)  # as recorded: these 500 came in over half a second
+    # As recorded. The 500 may have come in over some time; the recording does not say.
+    assert found.ends[0] == about(7.4, 0.1)
     assert found.ends[-1] == about(18.0)
 
 

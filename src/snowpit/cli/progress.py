@@ -12,6 +12,30 @@ WIDTH = 78
 CLEAR = "\r\x1b[K"
 
 
+class StatusLine:
+    """One line of a terminal that is written over and wiped at the end.
+
+    Args:
+        stream: A terminal.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._printed = False
+
+    def show(self, words: str) -> None:
+        """Write over what stood there."""
+        self._stream.write(CLEAR + words)
+        self._stream.flush()
+        self._printed = True
+
+    def wipe(self) -> None:
+        """Leave the line empty, if anything was written."""
+        if self._printed:
+            self._stream.write(CLEAR)
+            self._stream.flush()
+
+
 class Meter:
     """Prints progress now and then and wipes it at the end of reading.
 
@@ -20,7 +44,7 @@ class Meter:
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self._line = StatusLine(stream)
         self._start = self._shown = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
@@ -29,14 +53,11 @@ class Meter:
         if now - self._shown < EVERY_S:
             return
         self._shown = now
-        self._stream.write(CLEAR + shortened(visible(line(progress, now - self._start)), WIDTH))
-        self._stream.flush()
+        self._line.show(shortened(visible(line(progress, now - self._start)), WIDTH))
 
     def close(self) -> None:
         """Wipe the line."""
-        if self._shown > self._start:
-            self._stream.write(CLEAR)
-            self._stream.flush()
+        self._line.wipe()
 
 
 def line(progress: Progress, elapsed_s: float) -> str:

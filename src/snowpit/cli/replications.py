@@ -3,10 +3,10 @@
 import time
 from typing import TextIO
 
+from snowpit.cli.progress import StatusLine
 from snowpit.report.figures import seconds
 
 BAR = 30
-CLEAR = "\r\x1b[K"
 COMPILING_S = 2.0
 """Time without a run that ended after which compilation may be the reason."""
 
@@ -20,23 +20,18 @@ class Meter:
     """
 
     def __init__(self, stream: TextIO, *, shown: bool) -> None:
-        self._stream = stream
+        self._line = StatusLine(stream)
         self._shown = shown
         self._start = time.monotonic()
-        self._printed = False
 
     def __call__(self, done: int, total: int) -> None:
         """Show how many runs are done."""
         if self._shown:
-            self._stream.write(CLEAR + line(done, total, time.monotonic() - self._start))
-            self._stream.flush()
-            self._printed = True
+            self._line.show(line(done, total, time.monotonic() - self._start))
 
     def close(self) -> None:
         """Wipe the line."""
-        if self._printed:
-            self._stream.write(CLEAR)
-            self._stream.flush()
+        self._line.wipe()
 
 
 def line(done: int, total: int, elapsed_s: float) -> str:

@@ -31,7 +31,12 @@ SERVER_MEASURES = (
     Measure("timed_out", "attempts", "count", "attempts answered 504, by the handler's or the outer limit"),
     Measure("unauthorized", "attempts", "count", "attempts answered 401"),
     Measure("answered", "attempts", "count", "attempts answered well to a client that still waited"),
-    Measure("wasted", "attempts", "count", "attempts that ended after their client had gone"),
+    Measure(
+        "wasted",
+        "attempts",
+        "count",
+        "attempts that ended after their client had gone, counted beside their own end",
+    ),
     Measure("reviews", "reviews", "count", "TokenReviews answered 201"),
     Measure("cache_hits", "authentications", "count", "bearer tokens found fresh in the token cache"),
     Measure("cache_misses", "authentications", "count", "bearer tokens not found fresh"),

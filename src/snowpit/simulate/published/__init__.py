@@ -6,6 +6,7 @@ None of them is a control plane: they show that the simulator's parts give the f
 from collections.abc import Mapping
 from typing import Protocol
 
+from snowpit.cluster import units
 from snowpit.cluster.scenario import Scenario
 from snowpit.errors import ScenarioError
 from snowpit.model.sample import Run
@@ -42,6 +43,7 @@ def run(scenario: Scenario, *, seed: int) -> Run:
     """
     if scenario.model not in MODELS:
         raise ScenarioError(
-            f"There is no published model {scenario.model!r}.", f"Models: {', '.join(sorted(MODELS))}."
+            f"There is no published model {units.shown(scenario.model)}.",
+            f"Models: {', '.join(sorted(MODELS))}.",
         )
     return MODELS[scenario.model](scenario, seed=seed)

@@ -1,9 +1,9 @@
 """Parameters of a published model: its defaults, then what the scenario says under ``[parameters]``."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import NamedTuple, TypeVar
 
+from snowpit.cluster import units
 from snowpit.cluster.scenario import Scenario
 from snowpit.errors import ScenarioError
 from snowpit.knowledge.facts import Value
@@ -30,14 +30,15 @@ def settings(scenario: Scenario, defaults: Settings) -> Settings:
 
 def _fitting(model: str, name: str, value: Value, known: dict[str, Value]) -> Value:
     if name not in known:
-        near = get_close_matches(name, known, n=1, cutoff=0.0)
-        raise ScenarioError(f"Model {model} has no parameter {name!r}.", f"Did you mean {near[0]}?")
+        raise ScenarioError(
+            f"Model {model} has no parameter {units.shown(name)}.", units.closest(name, tuple(known))
+        )
     default = known[name]
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not type(default):
         raise ScenarioError(
-            f"Parameter {name} of model {model} is {value!r}; it must be of type {type(default).__name__}.",
+            f"Parameter {name} of model {model} is {units.shown(value)}; it must be of type {type(default).__name__}.",
             f"Its default is {default!r}.",
         )
     return value
@@ -50,7 +51,7 @@ def one_of(name: str, value: str, choices: Sequence[str]) -> None:
         ScenarioError: Naming the closest choice.
     """
     if value not in choices:
-        near = get_close_matches(value, choices, n=1, cutoff=0.0)
         raise ScenarioError(
-            f"{name} is {value!r}; it must be one of {', '.join(choices)}.", f"Did you mean {near[0]}?"
+            f"{name} is {units.shown(value)}; it must be one of {', '.join(choices)}.",
+            units.closest(value, choices),
         )
