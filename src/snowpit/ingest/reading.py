@@ -10,8 +10,10 @@ from snowpit.errors import EvidenceError
 from snowpit.ingest import cache as shelf
 from snowpit.ingest import merging, servers, sources, statistics
 from snowpit.ingest.cache import Log
-from snowpit.ingest.log import read_log
+from snowpit.ingest.formats import Format, format_of
+from snowpit.ingest.log import HEAD, read_log
 from snowpit.ingest.parts import Parts
+from snowpit.ingest.sink import Sink
 from snowpit.ingest.tolerant import UTF16
 from snowpit.model.evidence import Coverage, FileCoverage
 from snowpit.store import Tables
@@ -72,9 +74,13 @@ def read(
     logs: list[Log] = []
     for origin in origins:
         meter.path = sources.text(origin.path)
-        logs.extend(_read_origin(origin, tables, meter, directory=directory, cache=cache, stdin=stdin))
+        logs.extend(
+            _read_origin(
+                origin, tables, meter, directory=directory, cache=cache, stdin=stdin, first=len(logs)
+            )
+        )
     files = [log.coverage for log in logs] + [_left_out(remark) for remark in remarks]
-    if not any(file.events for file in files):
+    if not any(file.events or file.rows for file in files):
         raise _nothing(files, paths)
     alone = _entry(cache, origins[0]) if len(origins) == 1 else None
     _merge(tables, directory, logs, alone=alone)
@@ -124,38 +130,73 @@ def _read_origin(
     directory: Path,
     cache: Path | None,
     stdin: BinaryIO | None,
+    first: int,
 ) -> list[Log]:
-    """Logs of one file, from the cache or read afresh."""
+    """Logs of one file, from the cache or read afresh; ``first`` is the number of the first of them."""
     entry = _entry(cache, origin)
     if entry and (kept := shelf.load(entry, sources.text(origin.path))):
         meter.moved(origin.size or 0)
         meter.found(sum(log.coverage.events for log in kept))
         return kept
-    logs = list(_read_afresh(origin, tables, meter, directory=directory, stdin=stdin))
-    if entry and sum(log.coverage.bytes for log in logs) >= shelf.LARGE:
+    logs = list(_read_afresh(origin, tables, meter, directory=directory, stdin=stdin, first=first))
+    kept_whole = not any(log.coverage.rows for log in logs)
+    if entry and kept_whole and sum(log.coverage.bytes for log in logs) >= shelf.LARGE:
         shelf.save(entry, sources.text(origin.path), logs)
     return logs
 
 
 def _read_afresh(
-    origin: sources.Origin, tables: Tables, meter: _Meter, *, directory: Path, stdin: BinaryIO | None
+    origin: sources.Origin,
+    tables: Tables,
+    meter: _Meter,
+    *,
+    directory: Path,
+    stdin: BinaryIO | None,
+    first: int,
 ) -> Iterator[Log]:
-    year = _year(origin)
+    written = _written(origin)
+    year = written.year if written else None
     numbers = count(sum(1 for _ in directory.iterdir()))
-    for source in sources.streams(origin, stdin, moved=meter.moved):
+    for file, source in enumerate(sources.streams(origin, stdin, moved=meter.moved), start=first):
         place = directory / f"{next(numbers):06d}"
         parts = Parts(tables, place, label=source.label)
-        coverage = read_log(source, parts, year=year, tick=meter.found)
+        known = format_of(source.reader.peek(HEAD))
+        if known:
+            sink = Sink(
+                tables,
+                parts,
+                file=file,
+                year=year,
+                written=int(written.timestamp() * 1e6) if written else None,
+            )
+            coverage = _read_known(source, known, sink)
+            meter.found(coverage.events)
+        else:
+            coverage = read_log(source, parts, year=year, tick=meter.found)
         statistics.describe(tables, coverage, parts.paths, doubtful=parts.doubtful)
         yield Log(coverage, parts.paths, parts.doubtful)
 
 
-def _year(origin: sources.Origin) -> int | None:
-    """Year in which a file was written last, for times that have none."""
+def _read_known(source: sources.Source, known: tuple[Format, str], sink: Sink) -> FileCoverage:
+    """Read evidence that is no audit log."""
+    form, kind = known
+    coverage = FileCoverage(
+        path=source.label, kind=kind, container=source.container, stored_bytes=source.stored_bytes
+    )
+    form.read(source.reader, sink, coverage)
+    sink.flush()
+    coverage.rows = dict(sink.rows)
+    coverage.truncated = source.truncated
+    coverage.notes.extend(note for fate in source.fates for note in fate.notes)
+    return coverage
+
+
+def _written(origin: sources.Origin) -> datetime | None:
+    """When a file was written last, for times that have no year or no date."""
     if origin.size is None:
         return None
     try:
-        return datetime.fromtimestamp(Path(origin.path).stat().st_mtime, tz=UTC).year
+        return datetime.fromtimestamp(Path(origin.path).stat().st_mtime, tz=UTC)
     except (OSError, OverflowError, ValueError):
         return None
 

@@ -75,6 +75,7 @@ class FileCoverage:
         levels: Events by audit level.
         stages: Events by audit stage.
         absent: Columns that this kind of evidence does not carry.
+        rows: Rows of the tables beside the request table (``metrics``, ``log_lines``, ``settings``), by table.
         notes: Remarks about reading it, e.g. an assumed year or zone.
     """
 
@@ -106,6 +107,7 @@ class FileCoverage:
     levels: Mapping[str, int] = field(default_factory=dict)
     stages: Mapping[str, int] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 

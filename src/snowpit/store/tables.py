@@ -10,7 +10,10 @@ import duckdb
 import msgspec
 
 from snowpit.errors import QueryError
-from snowpit.model.request import DERIVED, STORED
+from snowpit.model.log_line import LOG_LINE
+from snowpit.model.metric import METRIC
+from snowpit.model.request import DERIVED, STORED, Column
+from snowpit.model.setting import SETTING
 from snowpit.store.scratch import Scratch
 
 MEMORY_LIMIT = "512MB"
@@ -27,6 +30,13 @@ SETTINGS: dict[str, str | int | float | list[str]] = {
 
 Selected = tuple[list[str], list[tuple[Any, ...]]]
 """Column names and rows."""
+
+OTHERS: Mapping[str, tuple[Column, ...]] = {
+    "metrics": METRIC,
+    "log_lines": LOG_LINE,
+    "settings": SETTING,
+}
+"""Tables beside the request table."""
 
 _PATIENCE_S = 0.05
 
@@ -58,8 +68,9 @@ class Tables:
         self._connection = duckdb.connect(
             config={**SETTINGS, "temp_directory": str(self.directory / "spill")}
         )
-        columns = ", ".join(f"{quoted(column.name)} {column.sql_type}" for column in STORED)
-        self._connection.execute(f"CREATE TABLE rows ({columns})")
+        for name, columns in {"rows": STORED, **OTHERS}.items():
+            typed = ", ".join(f"{quoted(column.name)} {column.sql_type}" for column in columns)
+            self._connection.execute(f"CREATE TABLE {name} ({typed})")
         self.show("SELECT * FROM rows")
 
     def __enter__(self) -> Self:
@@ -205,6 +216,11 @@ class Tables:
         """Add rows of the request table, given as mappings from stored column names; absent ones are null."""
         columns = {column.name: column.sql_type for column in STORED}
         self.load(records, columns, target="INSERT INTO rows SELECT * FROM {source}")
+
+    def append_to(self, table: str, records: Iterable[Mapping[str, object]]) -> None:
+        """Add rows to a table of ``OTHERS``, given as mappings from column names; absent ones are null."""
+        columns = {column.name: column.sql_type for column in OTHERS[table]}
+        self.load(records, columns, target=f"INSERT INTO {table} SELECT * FROM {{source}}")
 
     def load(
         self, records: Iterable[Mapping[str, object]], columns: Mapping[str, str], *, target: str
