@@ -23,6 +23,7 @@ import msgspec
 from snowpit.errors import QueryError
 from snowpit.ingest.events import PART
 from snowpit.ingest.parts import FORMAT
+from snowpit.ingest.sink import ACCESS
 from snowpit.model.request import STORED
 from snowpit.store import Tables, literal, quoted
 
@@ -98,13 +99,30 @@ def scan(paths: Sequence[Path], *, doubtful: bool) -> str:
     """SQL that reads part files, ``line`` made absolute.
 
     Args:
-        paths: Part files, each in a directory named ``file=<index>``.
+        paths: Part files, each in a directory named ``file=<index>``; may be none.
         doubtful: Whether some rows do not count.
     """
+    if not paths:
+        typed = {**PART, "file": "INTEGER"}
+        nothing = ", ".join(f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in typed.items())
+        return f"SELECT {nothing} WHERE false"
     names = ", ".join("line + file_row_number AS line" if name == "line" else quoted(name) for name in PART)
     files = ", ".join(literal(path) for path in paths)
     options = "hive_partitioning=true, hive_types={'file': INTEGER}, file_row_number=true"
     return f"SELECT {names}, file FROM read_parquet([{files}], {options})" + (" WHERE ok" if doubtful else "")
+
+
+def set_aside(query: str, windows: Sequence[tuple[int, int]]) -> str:
+    """SQL that leaves out access lines in windows which audit logs cover: the same requests, told with less.
+
+    Args:
+        query: All events, as :func:`scan` reads them.
+        windows: First arrival and last instant of each audit log, µs since the epoch.
+    """
+    if not windows:
+        return query
+    within = " OR ".join(f"received BETWEEN {first} AND {last}" for first, last in windows)
+    return f"SELECT * FROM ({query}) WHERE NOT (coalesce(stage, '') = {literal(ACCESS)} AND ({within}))"
 
 
 def name_servers(query: str, servers: Sequence[str | None]) -> str:

@@ -13,7 +13,7 @@ from snowpit.ingest.cache import Log
 from snowpit.ingest.formats import Format, format_of
 from snowpit.ingest.log import HEAD, read_log
 from snowpit.ingest.parts import Parts
-from snowpit.ingest.sink import Sink
+from snowpit.ingest.sink import ACCESS, Sink
 from snowpit.ingest.tolerant import UTF16
 from snowpit.model.evidence import Coverage, FileCoverage
 from snowpit.store import Tables
@@ -49,10 +49,12 @@ def read(
     stdin: BinaryIO | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Coverage:
-    """Read audit logs into the request table.
+    """Read evidence into the request table and the tables beside it.
 
     Afterwards the view ``stored`` has one row a request, and the table
-    ``files`` names the files by the column ``file``.
+    ``files`` names the files by the column ``file``. The view ``accesses``
+    has every line of access logs; those in a window that an audit log covers
+    are no rows of ``stored``, which would count their requests twice.
 
     Args:
         paths: Files, directories (walked in order of names), archives, or ``-`` for standard input.
@@ -65,7 +67,7 @@ def read(
         What was read, file by file.
 
     Raises:
-        EvidenceError: If a path cannot be read, or no file holds an audit event.
+        EvidenceError: If a path cannot be read, or no file holds anything that is understood.
     """
     origins, remarks = sources.find(paths)
     meter = _Meter(origins, progress)
@@ -215,6 +217,7 @@ def _merge(tables: Tables, directory: Path, logs: Sequence[Log], *, alone: Path 
             link.symlink_to(path)
             parts.append(link)
     query = merging.scan(parts, doubtful=any(log.doubtful for log in logs))
+    query = _without_repeats(tables, query, [log.coverage for log in logs])
     named = servers.distinguish([log.coverage.path if log.coverage.events else "" for log in logs])
     query = merging.name_servers(query, named)
     merged = merging.recall(tables, query, alone / shelf.MERGED / _EXTRA) if alone else None
@@ -227,8 +230,34 @@ def _merge(tables: Tables, directory: Path, logs: Sequence[Log], *, alone: Path 
         coverage = log.coverage
         coverage.kept = merged.kept.get(index, 0)
         coverage.duplicates = merged.duplicates.get(index, 0)
-        coverage.merged = coverage.events - coverage.kept - coverage.duplicates
+        skipped = sum(coverage.skipped.values())
+        coverage.merged = coverage.events - coverage.kept - coverage.duplicates - skipped
         coverage.servers = coverage.servers or ((server,) if server else ())
+
+
+_BESIDE = "access lines beside an audit log"
+
+
+def _without_repeats(tables: Tables, query: str, files: Sequence[FileCoverage]) -> str:
+    """The events without access lines in windows of audit logs, which are counted as skipped."""
+    lines = f"SELECT * FROM ({query}) WHERE stage = '{ACCESS}'"
+    tables.run(f"CREATE OR REPLACE VIEW accesses AS {lines}")
+    if not any(ACCESS in file.stages for file in files):
+        return query
+    windows = [
+        (file.first, file.last)
+        for file in files
+        if set(file.stages) - {ACCESS} and file.first is not None and file.last is not None
+    ]
+    fewer = merging.set_aside(query, windows)
+    if fewer != query:
+        left = dict(
+            tables.run(f"SELECT file, count(*) FROM ({fewer}) WHERE stage = '{ACCESS}' GROUP BY file")
+        )
+        for file, every in tables.run("SELECT file, count(*) FROM accesses GROUP BY file"):
+            if every > left.get(file, 0):
+                files[file].skipped = {**files[file].skipped, _BESIDE: every - left.get(file, 0)}
+    return fewer
 
 
 def _left_out(remark: sources.Remark) -> FileCoverage:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from snowpit.ingest.parts import Parts
 from snowpit.store import Tables
 
+ACCESS = "access log"
+"""Stage of a request that a line of the server's access log tells."""
+
 BATCH = 50_000
 """Rows of a table that are held before they are stored."""
 

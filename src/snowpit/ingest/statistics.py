@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from snowpit.ingest.sink import ACCESS
 from snowpit.model.evidence import FileCoverage
 from snowpit.store import Tables, literal
 
@@ -21,7 +22,7 @@ WHERE server IS NOT NULL OR "user" = 'system:apiserver' LIMIT {MOST}"""
 
 
 def describe(tables: Tables, coverage: FileCoverage, paths: Sequence[Path], *, doubtful: bool) -> None:
-    """Complete the coverage of one log from its part files.
+    """Complete the coverage of one log from its part files; what its reader set stays.
 
     Versions are those of the server itself, as its loopback client
     (``system:apiserver``) writes them into its user agent.
@@ -41,12 +42,18 @@ def describe(tables: Tables, coverage: FileCoverage, paths: Sequence[Path], *, d
     counts = tables.run(_COUNTS.format(events=events))
     for stage, level, count, _, _ in counts:
         stages[stage or "unknown"] += count
-        levels[level or "unknown"] += count
+        if level or stage != ACCESS:
+            levels[level or "unknown"] += count
     coverage.stages = dict(sorted(stages.items()))
     coverage.levels = dict(sorted(levels.items()))
-    coverage.first = min((row[3] for row in counts if row[3] is not None), default=None)
-    coverage.last = max((row[4] for row in counts if row[4] is not None), default=None)
+    coverage.first = min(
+        (at for at in (coverage.first, *(row[3] for row in counts)) if at is not None), default=None
+    )
+    coverage.last = max(
+        (at for at in (coverage.last, *(row[4] for row in counts)) if at is not None), default=None
+    )
     names = tables.run(_NAMES.format(events=events))
-    coverage.servers = tuple(sorted({server for server, _ in names if server}))
+    named = {server for server, _ in names if server}
+    coverage.servers = tuple(sorted({*coverage.servers, *named}))
     found = (_VERSION.search(agent) for _, agent in names if agent)
-    coverage.versions = tuple(sorted({match[1] for match in found if match}))
+    coverage.versions = tuple(sorted({*coverage.versions, *(match[1] for match in found if match)}))
