@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from snowpit.ingest import configuration
 from snowpit.ingest.sink import Sink
 from snowpit.ingest.stream import Reader
 from snowpit.model.evidence import FileCoverage
@@ -21,7 +22,11 @@ class Format(NamedTuple):
     read: Callable[[Reader, Sink, FileCoverage], None]
 
 
-FORMATS: tuple[Format, ...] = ()
+FORMATS: tuple[Format, ...] = (
+    Format(configuration.dump, configuration.read_dump),
+    Format(configuration.manifest, configuration.read_manifests),
+    Format(configuration.commands, configuration.read_commands),
+)
 """Asked in this order; what none of them recognises is left to the reader of audit logs."""
 
 

@@ -1,0 +1,62 @@
+"""What of a configuration may be kept: values whose name or shape says secret are blanked."""
+
+import re
+
+from snowpit.ingest.redact import redact
+
+HIDDEN = "***"
+"""What stands for a value that is not kept."""
+
+LONGEST = 2000
+"""Characters of a value that are kept."""
+
+_NAME = re.compile(
+    r"(?i)pass(?:word|wd|phrase)?(?:$|[-_.])|secret|token|credential|bearer|api[-_]?key|access[-_]?key"
+    r"|private[-_]?key|ca[-_]?bundle|key[-_]?(?:data|material)|certificate[-_]?data|authorization[-_]?header|jwt|cookie"
+)
+_HARMLESS_NAME = re.compile(
+    r"(?i)(?:file|path|dir|directory|ttl|timeout|lookup|issuer|expiration|duration|extended|enabled|enable|name|names"
+    r"|namespace|mode|strategy|period|interval|qps|burst|audiences?|count|size|version|resource|resources|verbs|syncs"
+    r"|max[-_]?age|type|kind|level|apigroup|authentication|auth)(?:\.\d+)*$"
+)
+_HARMLESS_VALUE = re.compile(r"(?i)true|false|[0-9]+(?:\.[0-9]+)?|(?:[0-9.]+(?:h|m|s|ms|us))+|\{\}|\[\]|")
+_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+_PEM = re.compile(r"-----BEGIN|LS0tLS1CRUdJTi")
+_BOOTSTRAP = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
+_OPAQUE = re.compile(r"[A-Za-z0-9+_-]{40,}={0,2}")
+_ASSIGNED = re.compile(r"(?i)((?:password|passwd|secret|token|api[-_]?key)[-_a-z]*=)[^\s,;&]+")
+
+
+def kept(key: str, value: str) -> str:
+    """A value as it may be kept.
+
+    Args:
+        key: Flag or path of fields.
+        value: As written.
+
+    Returns:
+        The value; ``***`` where its name says secret and it is no path, number, duration or truth value; with
+        credentials inside URLs, keys, long opaque words and the like blanked in place.
+
+    >>> kept("token", "abc"), kept("token-auth-file", "/etc/tokens"), kept("etcd-servers", "https://me:pw@etcd:2379")
+    ('***', '/etc/tokens', 'https://***@etcd:2379')
+    """
+    if _PEM.search(value):
+        return HIDDEN
+    if _NAME.search(_words(key)) and not _HARMLESS_NAME.search(key) and not _HARMLESS_VALUE.fullmatch(value):
+        return HIDDEN
+    clean = _USERINFO.sub(f"{HIDDEN}@", value)
+    clean = _ASSIGNED.sub(rf"\1{HIDDEN}", _BOOTSTRAP.sub(HIDDEN, clean))
+    return _OPAQUE.sub(_opaque, redact(clean))[:LONGEST]
+
+
+def _words(key: str) -> str:
+    """Camel case as words, so that ``webhookToken`` and ``webhook-token`` are one."""
+    return re.sub(r"([a-z])([A-Z])", r"\1-\2", key)
+
+
+def _opaque(found: re.Match[str]) -> str:
+    """A long word is blanked if it mixes digits and both cases, as keys do and names do not."""
+    word = found[0]
+    mixed = any(map(str.isdigit, word)) and any(map(str.isupper, word)) and any(map(str.islower, word))
+    return HIDDEN if mixed else word
