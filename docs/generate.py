@@ -23,6 +23,7 @@ import report_schema
 from snowpit.cli import COMMANDS, main
 from snowpit.diagnose.registry import DETECTORS
 from snowpit.knowledge.facts import Fact, load
+from snowpit.knowledge.incidents import Incident, incidents
 from snowpit.knowledge.remedies import remedies
 from snowpit.model import observation
 from snowpit.model.finding import Remedy
@@ -43,6 +44,7 @@ def pages() -> dict[Path, str]:
         reference / "commands.md": commands(),
         reference / "columns.md": columns(),
         reference / "facts.md": facts(),
+        reference / "incidents.md": incident_list(),
         reference / "observations.md": observations(),
         reference / "detectors" / "index.md": detector_list(),
         SCHEMA: json.dumps(report_schema.schema(), indent=1) + "\n",
@@ -114,6 +116,46 @@ def _fact(fact: Fact) -> str:
 
 def _cell(text: str) -> str:
     return text.strip().replace("|", "\\|")
+
+
+def incident_list() -> str:
+    """All published incidents."""
+    head = (
+        "# Published incidents\n\nWhat others have been through, as data: the report names those that resemble its findings"
+        " (`Seen before`), `snowpit explain K07` prints one. Numbers are those of the accounts. K: overloads of an API server."
+        " N: outages in which the API server was not overloaded; nothing may point to them.\n\n"
+        "| id | what happened | findings that point to it | feeds itself |\n|---|---|---|---|\n"
+    )
+    rows = "".join(
+        f"| [{item.id}](#{item.id.lower()}) | {_cell(item.title)} | {', '.join(item.signature.cause)} | {item.self_sustaining} |\n"
+        for item in incidents()
+    )
+    return BY_HAND + head + rows + "".join(map(_incident, incidents()))
+
+
+def _incident(item: Incident) -> str:
+    where = f"{item.where}, {item.year}" if item.year else item.where
+    parts = {
+        "Mechanism": (item.mechanism,),
+        "Trigger": (item.trigger,),
+        "What kept it going": (item.sustaining,) if item.sustaining else (),
+        "How it shows": item.signature.observations,
+        "May stand beside it": (", ".join(item.signature.beside),),
+        "Numbers": tuple(map(str, item.figures)),
+        "What ended it, or would have": item.fix,
+        "Lessons": item.lessons,
+        "Sources": tuple(f"<{source}>" for source in item.sources),
+    }
+    lines = "".join(
+        f"- {name}: {' '.join(texts)}\n" if len(texts) == 1 else _nested(name, texts)
+        for name, texts in parts.items()
+        if texts
+    )
+    return f"\n## {item.id}\n\n{item.title}. Where: {where}. Kubernetes: {item.kubernetes}.\n\n{lines}"
+
+
+def _nested(name: str, texts: Sequence[str]) -> str:
+    return f"- {name}:\n" + "".join(f"    - {text}\n" for text in texts)
 
 
 def observations() -> str:

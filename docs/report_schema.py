@@ -42,6 +42,7 @@ def schema() -> dict[str, Any]:
         "coverage": record({"events": COUNT, "kept": COUNT, "rejected": COUNT, "files": listed(file)}),
         "chain": listed(of(Link, definitions)),
         "findings": listed(of(Finding, definitions)),
+        "seen_before": listed(seen_before()),
         "observations": of(Observed, definitions),
     }
     _adapt(definitions)
@@ -51,6 +52,19 @@ def schema() -> dict[str, Any]:
         **record(top),
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def seen_before() -> dict[str, Any]:
+    """A published incident that resembles the findings."""
+    year = {"anyOf": [COUNT, PLAIN[NoneType]]}
+    return record(
+        {
+            **dict.fromkeys(("id", "title", "where", "cause", "client"), TEXT),
+            "year": year,
+            "other_release": PLAIN[bool],
+            **dict.fromkeys(("shared", "fix", "sources"), listed(TEXT)),
+        }
+    )
 
 
 def record(properties: Mapping[str, Any]) -> dict[str, Any]:

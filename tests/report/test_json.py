@@ -34,6 +34,7 @@ TOP = [
     "coverage",
     "chain",
     "findings",
+    "seen_before",
     "observations",
 ]
 

@@ -9,6 +9,7 @@ from snowpit.cli.output import write
 from snowpit.diagnose.registry import DETECTORS
 from snowpit.errors import FactError
 from snowpit.knowledge.facts import Fact, load
+from snowpit.knowledge.incidents import Incident, incidents
 from snowpit.observe import OBSERVATIONS
 from snowpit.report.visible import visible
 
@@ -16,7 +17,7 @@ from snowpit.report.visible import visible
 @click.command("explain")
 @click.argument("name", required=False)
 def command(name: str | None) -> int:
-    """Explain a detector, an observation or a fact; without NAME, list them all."""
+    """Explain a detector, an observation, a fact or a published incident (K07); without NAME, list them all."""
     write(_all() if name is None else explained(name))
     return 0
 
@@ -42,6 +43,9 @@ def explained(name: str) -> str:
     for fact in load():
         if fact.id == wanted:
             return fact_text(fact)
+    for incident in incidents():
+        if incident.id == wanted.upper():
+            return incident_text(incident)
     raise FactError(f"Nothing is named {visible(name[:40])!r}.", "List all names with: snowpit explain")
 
 
@@ -55,6 +59,29 @@ def fact_text(fact: Fact) -> str:
     return "\n".join(lines) + "\n"
 
 
+def incident_text(incident: Incident) -> str:
+    """A published incident in full."""
+    signature = incident.signature
+    parts = [
+        ("Where", (f"{incident.where}, {incident.year}" if incident.year else incident.where,)),
+        ("Kubernetes", (incident.kubernetes,)),
+        ("Mechanism", (incident.mechanism,)),
+        ("Trigger", (incident.trigger,)),
+        ("What kept it going", (incident.sustaining or "Nothing: it ends with its trigger.",)),
+        ("Findings that point to it", signature.cause or ("None: this was no overload.",)),
+        ("Findings that may stand beside them", signature.beside),
+        ("How it shows", signature.observations),
+        ("Numbers", tuple(map(str, incident.figures))),
+        ("What ended it, or would have", incident.fix),
+        ("Lessons", incident.lessons),
+        ("Sources", incident.sources),
+    ]
+    told = "".join(
+        f"\n{head}:\n" + "".join(f"    {line}\n" for line in lines) for head, lines in parts if lines
+    )
+    return f"{incident.id}: {incident.title}\n{told}"
+
+
 def _all() -> str:
     """All names with a phrase each."""
     lines = ["Detectors (one hypothesis each):"]
@@ -63,6 +90,8 @@ def _all() -> str:
     lines += [f"  {item.name:28} {item.title}" for item in OBSERVATIONS]
     lines += ["", "Facts (by version):"]
     lines += [f"  {fact.id:40} {fact.title}" for fact in load()]
+    lines += ["", "Published incidents (K) and outages that were no overload (N):"]
+    lines += [f"  {incident.id:8} {incident.title}" for incident in incidents()]
     return "\n".join(lines) + "\n"
 
 

@@ -18,6 +18,12 @@ def fact_files() -> tuple[str, ...]:
     return tuple(sorted(item.name for item in folder.iterdir() if item.name.endswith(".toml")))
 
 
+def incident_files() -> tuple[str, ...]:
+    """Names of the files that hold published incidents, in order."""
+    folder = files("snowpit.knowledge").joinpath("incidents")
+    return tuple(sorted(item.name for item in folder.iterdir() if item.name.endswith(".toml")))
+
+
 def versions_text(start: str, until: str) -> str:
     """A half-open range of versions in words.
 

@@ -15,6 +15,7 @@ from snowpit.model.evidence import FileCoverage, Pointer
 from snowpit.model.finding import Finding
 from snowpit.model.observation import RequestClass
 from snowpit.model.window import Window, iso
+from snowpit.report import seen_before
 from snowpit.report.case import MEANINGS, Case
 
 SCHEMA = "snowpit.report/v1"
@@ -52,6 +53,7 @@ def document(case: Case) -> dict[str, Any]:
         },
         "chain": [plain(link) for link in diagnosis.chain],
         "findings": [_finding(finding) for finding in diagnosis.findings],
+        "seen_before": seen_before.document(case),
         "observations": {
             item.name: plain(getattr(case.observed, item.name))
             for item in fields(case.observed)

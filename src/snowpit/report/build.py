@@ -1,7 +1,7 @@
 """The page of a diagnosis: answer, coverage, who holds the seats, findings, what was ruled out."""
 
 from snowpit.model.finding import Finding, Verdict
-from snowpit.report import coverage, findings, picture
+from snowpit.report import coverage, findings, picture, seen_before
 from snowpit.report.case import Case
 from snowpit.report.content import Block, Bullets, Page, Paragraph, Section
 
@@ -15,6 +15,7 @@ def build(case: Case) -> Page:
     for number, finding in enumerate(supported, start=1):
         chain = case.diagnosis.chain if number == 1 else ()
         blocks.append(findings.section(finding, number=number, of=len(supported), chain=chain, told=told))
+    blocks += seen_before.sections(case)
     blocks += _undecided(_with(case, Verdict.UNDECIDED))
     blocks += _ruled_out(_with(case, Verdict.REFUTED))
     return Page("snowpit report", tuple(blocks))
