@@ -37,7 +37,7 @@ def page_of(asked: Case) -> str:
 
 def test_the_page_names_the_best_match_with_its_source() -> None:
     page = page_of(case("loopback_starvation"))
-    assert "Seen before: Callers with ServiceAccount tokens time out" in page
+    assert "SEEN BEFORE - Callers with ServiceAccount tokens time out" in page
     assert "In common: <loopback_starvation>." in page
     assert "https://github.com/kubernetes/kubernetes/issues/71811" in page
 
@@ -45,7 +45,7 @@ def test_the_page_names_the_best_match_with_its_source() -> None:
 def test_at_most_three_are_named() -> None:
     many = case("relist_herd", "list_storm")
     assert len(seen(many)) == MOST
-    assert page_of(many).count("Seen before:") == MOST
+    assert page_of(many).count("In common: ") == MOST
     assert len(as_json.document(many)["seen_before"]) == MOST
 
 
@@ -61,7 +61,7 @@ def test_another_release_is_said() -> None:
 
 def test_nothing_found_resembles_nothing() -> None:
     quiet = case()
-    assert "Seen before" not in page_of(quiet)
+    assert "SEEN BEFORE" not in page_of(quiet)
     assert as_json.document(quiet)["seen_before"] == []
 
 

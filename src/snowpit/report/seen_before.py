@@ -49,11 +49,11 @@ def _supported(case: Case) -> list[Finding]:
 
 def _line(item: Likeness, found: list[Finding]) -> str:
     incident, names = item.incident, {finding.id: finding.title or finding.id for finding in found}
-    shared = ", ".join(names[name].lower() for name in item.shared)
+    shared = "; ".join(names[name] for name in item.shared)
     client = f"; the same client ({item.client})" if item.client else ""
     release = "; there on other releases than this one" if item.other_release else ""
     return (
-        f"Seen before: {incident.title} ({_place(incident)}). In common: {shared}{client}{release}. "
+        f"{incident.title} ({_place(incident)}). In common: {shared}{client}{release}. "
         f"What ended it there: {incident.fix[0]} [{incident.id}: {incident.sources[0]}]"
     )
 
