@@ -3,6 +3,7 @@
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.judge import judge
 from snowpit.diagnose.registry import DETECTORS
+from snowpit.diagnose.sources import sourced, unseen
 from snowpit.model.finding import Diagnosis
 from snowpit.model.observation import Observed
 
@@ -17,4 +18,4 @@ def diagnose(observed: Observed, plane: ControlPlane) -> Diagnosis:
         plane: The server, as far as known.
     """
     findings = [detector.detect(observed, plane) for detector in DETECTORS]
-    return judge(findings, observed, plane)
+    return judge([sourced(unseen(item, observed), observed) for item in findings], observed, plane)

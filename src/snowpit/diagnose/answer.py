@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.chain import LIMITER_LOOP, feeds_itself
+from snowpit.diagnose.sources import CONFIGURATION, LOG, METRICS, present
 from snowpit.diagnose.trouble import trouble
-from snowpit.diagnose.words import count, percent, rate, seconds
+from snowpit.diagnose.words import count, listed, percent, rate, seconds
 from snowpit.model.finding import Finding, Role, Verdict
 from snowpit.model.observation import Observed
 
@@ -16,7 +17,7 @@ SURE = ((0.9, "Very likely"), (0.7, "Likely"), (0.0, "Possibly"))
 def unjudged(observed: Observed) -> str:
     """Why nothing can be judged at all; empty if it can."""
     if not observed.traffic.attempts:
-        return "This could not be judged: the evidence holds no request in the chosen window."
+        return _without_requests(observed)
     if observed.traffic.outcomes.get("open", 0) == observed.traffic.attempts:
         return (
             "This could not be judged: no request is seen to end. Keep the stage ResponseComplete in the audit policy "
@@ -29,6 +30,19 @@ def unjudged(observed: Observed) -> str:
             "holding the server. Log at least level Metadata for all requests (see: snowpit policy)."
         )
     return ""
+
+
+def _without_requests(observed: Observed) -> str:
+    """Why evidence without any request cannot be judged; empty if metrics or logs can."""
+    sources = present(observed)
+    if sources & {METRICS, LOG}:
+        return ""
+    if CONFIGURATION in sources:
+        return (
+            "This could not be judged: configuration shows how a server is set up, not what it went through. What is "
+            "wrong with it before anything happens: snowpit lint."
+        )
+    return "This could not be judged: the evidence holds no request in the chosen window."
 
 
 def answer(placed: Sequence[Finding], observed: Observed, plane: ControlPlane) -> str:
@@ -96,6 +110,8 @@ def _unexplained(supported: Sequence[Finding], undecided: Sequence[Finding], obs
 def _healthy(observed: Observed, plane: ControlPlane, undecided: Sequence[Finding]) -> str:
     """Nothing found, with the main figures and what was not visible."""
     traffic = observed.traffic
+    if not traffic.attempts:
+        return _unseen(observed)
     if traffic.attempts < 50:  # noqa: PLR2004 - a handful of requests cannot show an overload
         return (
             f"Nothing in this evidence overloads the API server; but {count(traffic.attempts)} "
@@ -119,6 +135,15 @@ def _healthy(observed: Observed, plane: ControlPlane, undecided: Sequence[Findin
     elif observed.policy.blind:
         parts.append(f"Not visible in it: {_lowered(observed.policy.blind[0])}")
     return " ".join(_sentence(part) for part in parts)
+
+
+def _unseen(observed: Observed) -> str:
+    """Nothing found in evidence that holds no request."""
+    kinds = listed(sorted(present(observed) & {METRICS, LOG}))
+    return (
+        f"Nothing in the {kinds} of this evidence shows an overloaded API server. It holds no requests, so it cannot show "
+        "who asks for what."
+    )
 
 
 def _sentence(text: str) -> str:

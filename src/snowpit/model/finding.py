@@ -24,6 +24,10 @@ class Role(StrEnum):
     VICTIM = "victim"
 
 
+SOURCES = ("log", "access log", "metrics", "audit log", "configuration", "version")
+"""Kinds of evidence that a statement can rest on, in the order in which an operator reaches for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One piece of evidence, for or against.
@@ -33,12 +37,14 @@ class Statement:
         observation: Name of the observation it rests on.
         weight: From 0 (circumstantial) to 1 (decides alone).
         pointers: Sample events that show it.
+        source: Kind of evidence that it rests on, one of :data:`SOURCES`; empty until the diagnosis names it.
     """
 
     text: str
     observation: str
     weight: float = 0.5
     pointers: tuple[Pointer, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,67 @@ class Link:
     known: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """What one kind of evidence showed of the cause that was found.
+
+    Args:
+        source: One of :data:`SOURCES`.
+        showed: One sentence, with its numbers.
+        concludes: What that rules in, and what it cannot tell.
+        misleads: Why this source, taken alone, leads astray here; empty if it does not.
+        pointers: Places that show it.
+    """
+
+    source: str
+    showed: str
+    concludes: str
+    misleads: str = ""
+    pointers: tuple[Pointer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """Another explanation of the same trouble.
+
+    Args:
+        name: The explanation in a few words.
+        excluded: True if this evidence rules it out, false if it only cannot show it.
+        why: Why it fails on this evidence, or what is missing.
+        source: Kind of evidence that says so; empty if none does.
+        finding: Id of the finding that tests it; empty if none does.
+    """
+
+    name: str
+    excluded: bool
+    why: str
+    source: str = ""
+    finding: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """Evidence worth fetching next.
+
+    Args:
+        id: Short stable name.
+        what: What to fetch, in one sentence.
+        commands: What to type, line by line.
+        decides: Findings that it would decide, most plausible first.
+        gain: Sum over those of plausibility times how far it decides them; more is better.
+        caution: What it costs or may leak; empty if nothing.
+        source: Where that is known from.
+    """
+
+    id: str
+    what: str
+    commands: tuple[str, ...]
+    decides: tuple[str, ...]
+    gain: float
+    caution: str = ""
+    source: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """What the judge makes of all findings.
@@ -129,9 +196,15 @@ class Diagnosis:
         findings: Ordered by rank: supported first, causes before symptoms.
         chain: Trigger, mechanism, sustaining loop, symptom, victims.
         judged: False if the evidence was too thin to judge at all.
+        layers: What each kind of evidence showed of the first cause, in the order of an investigation.
+        rivals: Other explanations of it, and why they fail here.
+        fetch: Evidence to fetch next, most informative first.
     """
 
     answer: str
     findings: tuple[Finding, ...]
     chain: tuple[Link, ...]
     judged: bool = True
+    layers: tuple[Layer, ...] = ()
+    rivals: tuple[Rival, ...] = ()
+    fetch: tuple[Fetch, ...] = ()

@@ -10,6 +10,9 @@ from snowpit.report.figures import clock, count, plural, seconds, share, size
 
 MOST_FILES = 6
 MOST_PLACES = 5
+ROWS = {"metrics": "sample of metrics", "log_lines": "line of logs kept", "settings": "setting"}
+"""Rows of the tables beside the requests, in words."""
+
 SIMULATED = "simulated requests"
 """Kind of what came from the simulator and was never a file."""
 
@@ -40,6 +43,8 @@ def _summary(case: Case) -> str:
     """Window, size and server, in three sentences."""
     window, hints = case.observed.window, case.observed.hints
     traffic = case.observed.traffic
+    if not traffic.attempts:
+        return f"No requests. {_beside(case.coverage.files)} {_version(case)}"
     seen = f"{plural(traffic.attempts, 'request')} from {clock(window.start)} to {clock(window.end)} ({seconds(window.seconds)})"
     active = traffic.active_seconds
     gaps = (
@@ -49,6 +54,17 @@ def _summary(case: Case) -> str:
     )
     users = f" {plural(hints.users, 'user')}, {plural(hints.nodes, 'node')}, {plural(max(1, hints.servers), 'API server')}."
     return f"{seen}{gaps}.{users} {_version(case)}"
+
+
+def _beside(files: Sequence[FileCoverage]) -> str:
+    """What there is beside requests, and when."""
+    total: Counter[str] = Counter()
+    for file in files:
+        total.update(file.rows)
+    counted = ", ".join(plural(number, ROWS.get(table, table)) for table, number in sorted(total.items()))
+    times = [time for file in files if file.rows for time in (file.first, file.last) if time is not None]
+    when = f" from {clock(min(times))} to {clock(max(times))}" if times else ""
+    return f"{counted or 'Nothing else'}{when}."
 
 
 def _version(case: Case) -> str:
@@ -65,17 +81,25 @@ def _file(file: FileCoverage) -> str:
     rejected = sum(file.rejected.values())
     layers = f" in {' in '.join(reversed(file.container))}" if file.container else ""
     rule = (
-        f"{plural(file.lines, 'line')} = {count(file.event_lines)} with events + {count(file.empty_lines)} empty"
+        f"{plural(file.lines, 'line')} = {count(file.event_lines)} {'with events' if file.events or not file.rows else 'read'} + {count(file.empty_lines)} empty"
         f" + {count(file.other_lines)} other + {count(rejected)} rejected"
     )
     left_out = "".join(
         f", {count(number)} left out ({reason})" for reason, number in sorted(file.skipped.items())
     )
+    if file.rows and not file.events:
+        return f"{file.path}: {file.kind}{layers}, {size(file.bytes)}; {rule}; {_kept(file)}"
     fate = (
         f"{plural(file.events, 'event')} -> {plural(file.kept, 'request')}"
         f" ({count(file.merged)} merged, {plural(file.duplicates, 'duplicate')}{left_out})"
     )
-    return f"{file.path}: {file.kind}{layers}, {size(file.bytes)}; {rule}; {fate}"
+    also = f"; {_kept(file)}" if file.rows else ""
+    return f"{file.path}: {file.kind}{layers}, {size(file.bytes)}; {rule}; {fate}{also}"
+
+
+def _kept(file: FileCoverage) -> str:
+    """Rows that it gave to the tables beside the requests."""
+    return ", ".join(plural(number, ROWS.get(table, table)) for table, number in sorted(file.rows.items()))
 
 
 def _others(files: Sequence[FileCoverage]) -> str:

@@ -47,6 +47,8 @@ _ALWAYS = ("arrived", "held_mutating", "held_readonly")
 
 def sections(case: Case) -> list[Block]:
     """The seat table and the time lines; nothing where no request held a seat."""
+    if not case.observed.traffic.attempts:
+        return []
     found: list[Block] = []
     held = tuple(block for block in (_seats(case, "mutating"), _seats(case, "readonly")) if block)
     if held:

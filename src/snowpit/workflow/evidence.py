@@ -19,6 +19,9 @@ _FORBIDDEN = re.compile(
     r";|--|/\*|\b(?:select|with|values|from|pivot|unpivot|union|limit|table)\b", re.IGNORECASE
 )
 
+TIMED = ("metrics", "log_lines")
+"""Tables beside the requests whose rows have a time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -77,19 +80,30 @@ def opened(source: Source) -> Iterator[Evidence]:
 def narrow(tables: Tables, coverage: Coverage, source: Source) -> tuple[str, ...]:
     """Restrict the tables to the window and filter of a source; sentences that say so."""
     since, until = bounds(coverage, source)
+    _beside(tables, since, until)
     conditions = [f"received >= {since}"] if since is not None else []
     conditions += [f"received < {until}"] if until is not None else []
     conditions += [f"({condition(source.where)})"] if source.where else []
     if not conditions:
         return ()
+    asked = bool(tables.run("SELECT 1 FROM requests LIMIT 1"))
     tables.restrict(" AND ".join(conditions))
-    if not tables.run("SELECT 1 FROM requests LIMIT 1"):
+    if asked and not tables.run("SELECT 1 FROM requests LIMIT 1"):
         first, last = extent(coverage)
         raise EvidenceError(
             "No request is left in this window and filter.",
             f"The evidence runs from {iso(first)} to {iso(last)}.",
         )
     return _remarks(since, until, source.where)
+
+
+def _beside(tables: Tables, since: int | None, until: int | None) -> None:
+    """Drop metrics and lines of logs outside of the window; what tells no time stays."""
+    for table in TIMED:
+        if since is not None:
+            tables.run(f"DELETE FROM {table} WHERE at < {since}")
+        if until is not None:
+            tables.run(f"DELETE FROM {table} WHERE at >= {until}")
 
 
 def extent(coverage: Coverage) -> tuple[int, int]:
