@@ -38,4 +38,4 @@ def test_nothing_at_all_cannot_be_judged() -> None:
 def test_every_statement_says_which_evidence_it_rests_on() -> None:
     diagnosis = diagnose(healthy(10_000, rejected=3000, timed_out=500), NEW)
     stated = [item for found in diagnosis.findings for item in (*found.evidence_for, *found.evidence_against)]
-    assert {item.source for item in stated} == {"audit log"}
+    assert {item.source for item in stated} == {"audit log", "version"}

@@ -67,8 +67,10 @@ def unseen(finding: Finding, observed: Observed) -> Finding:
 
     A statement against it from metrics, logs, configuration or the version still refutes it.
     """
-    denied = finding.verdict is Verdict.REFUTED and not finding.evidence_against
-    if observed.traffic.attempts or not denied:
+    told = any(
+        source_of(item.observation, observed) not in (AUDIT, ACCESS) for item in finding.evidence_against
+    )
+    if observed.traffic.attempts or finding.verdict is not Verdict.REFUTED or told:
         return finding
     return replace(
         finding,
