@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from snowpit.observe.change import change
 from snowpit.observe.clients import clients, evenness_of_all, kinds
+from snowpit.observe.configuration import configuration
 from snowpit.observe.drains import drains
 from snowpit.observe.lists import lists, relists
 from snowpit.observe.logins import logins, loopback
@@ -63,4 +64,5 @@ OBSERVATIONS: tuple[Observation, ...] = (
     Observation("webhooks", "Time in admission webhooks", "seconds", webhooks),
     Observation("policy", "What the audit policy hides", "presence", policy),
     Observation("hints", "What requests tell of the control plane", "versions, distinct names", hints),
+    Observation("configuration", "How the control plane is configured", "as written, seconds", configuration),
 )

@@ -44,8 +44,9 @@ def parse(data: bytes) -> Tree | None:
     first = text.lstrip()[:1]
     if first in ("{", "[") and not text.lstrip().startswith("{{"):
         plain = _json(text)
-        if plain is not None and (len(data) > MARKED or text.rstrip().count("\n") == 0):
-            return _plain(plain, [MOST])
+        single = "\n" not in text.rstrip()
+        if plain is not None and (len(data) > MARKED or single):
+            return _plain(plain, [MOST], line=int(single))
     found = _yaml(text)
     if found is None and "{{" in text:
         found = _yaml(_TEMPLATE.sub("TEMPLATE", text))
@@ -60,18 +61,22 @@ def _json(text: str) -> object | None:
     return found
 
 
-def _plain(value: object, left: list[int], depth: int = 0) -> Tree:
-    """A tree from JSON values, without lines."""
+def _plain(value: object, left: list[int], depth: int = 0, *, line: int) -> Tree:
+    """A tree from JSON values, all on one line."""
     left[0] -= 1
     if depth > DEEPEST or left[0] < 0:
-        return Scalar("", 0)
+        return Scalar("", line)
     if isinstance(value, dict):
-        return {key: _plain(item, left, depth + 1) for key, item in value.items() if key != "managedFields"}
+        return {
+            key: _plain(item, left, depth + 1, line=line)
+            for key, item in value.items()
+            if key != "managedFields"
+        }
     if isinstance(value, list):
-        return [_plain(item, left, depth + 1) for item in value]
+        return [_plain(item, left, depth + 1, line=line) for item in value]
     if isinstance(value, bool):
-        return Scalar("true" if value else "false", 0)
-    return Scalar("" if value is None else str(value), 0)
+        return Scalar("true" if value else "false", line)
+    return Scalar("" if value is None else str(value), line)
 
 
 def _yaml(text: str) -> Tree | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from snowpit.model.observation.clients import Client, ClientKind, Evenness, FailedLogins, Loopback, Reviews
+from snowpit.model.observation.configuration import Configuration
 from snowpit.model.observation.patterns import (
     ChangePoint,
     Drain,
@@ -47,6 +48,7 @@ class Observed:
         webhooks: Request class in words -> (attempts with webhook time, median s, max s).
         policy: What the audit policy hides.
         hints: Versions and sizes that the requests tell.
+        configuration: Flags, policies and objects that configure the control plane; null if no evidence holds any.
     """
 
     window: Window
@@ -71,6 +73,7 @@ class Observed:
     webhooks: Mapping[str, tuple[int, float, float]]
     policy: PolicyView
     hints: ControlPlaneHints
+    configuration: Configuration | None = None
 
     def review(self, resource: str, creator_kind: str) -> Reviews | None:
         """The reviews of that resource by that kind of creator; null if none were asked for."""
