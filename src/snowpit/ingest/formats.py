@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from snowpit.ingest import configuration
+from snowpit.ingest import configuration, logs, metrics
 from snowpit.ingest.sink import Sink
 from snowpit.ingest.stream import Reader
 from snowpit.model.evidence import FileCoverage
@@ -23,6 +23,9 @@ class Format(NamedTuple):
 
 
 FORMATS: tuple[Format, ...] = (
+    Format(logs.recognise, logs.read),
+    Format(metrics.api.recognise, metrics.api.read),
+    Format(metrics.text.recognise, metrics.text.read),
     Format(configuration.dump, configuration.read_dump),
     Format(configuration.manifest, configuration.read_manifests),
     Format(configuration.commands, configuration.read_commands),
