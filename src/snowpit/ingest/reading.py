@@ -82,7 +82,7 @@ def read(
             )
         )
     files = [log.coverage for log in logs] + [_left_out(remark) for remark in remarks]
-    if not any(file.events or file.rows for file in files):
+    if not any(file.events or file.rows or file.first is not None for file in files):
         raise _nothing(files, paths)
     alone = _entry(cache, origins[0]) if len(origins) == 1 else None
     _merge(tables, directory, logs, alone=alone)

@@ -30,6 +30,7 @@ KINDS = {
     "authentication": "a request could not be authenticated (subject: the class of error)",
     "trace": "a slow operation with its steps (seconds: total)",
     "panic": "a panic or a crash",
+    "crash_loop": "a container is restarted again and again (subject: the container; seconds: the wait before)",
     "etcd_slow": "etcd, or a call to it, was slow",
     "etcd_error": "a call to etcd failed",
     "webhook_failed": "a call to a webhook failed or timed out",

@@ -1,0 +1,236 @@
+"""Joins the lines of messages and puts what they tell into the tables."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from snowpit.ingest.logs.access import ABSENT, access_row
+from snowpit.ingest.logs.calendar import Calendar
+from snowpit.ingest.logs.components import named
+from snowpit.ingest.logs.headers import Header, header_of
+from snowpit.ingest.logs.meaning import LONGEST, flag, meaning
+from snowpit.ingest.logs.shapes import Shape, parts, unwrapped
+from snowpit.ingest.logs.wraps import Unwrapped
+from snowpit.ingest.redact import redact
+from snowpit.ingest.sink import Sink
+from snowpit.ingest.tolerant.kinds import Remarks
+from snowpit.ingest.tolerant.reader import read_line
+from snowpit.model.evidence import FileCoverage
+
+_AUDIT = (b'auditID"', b'auditID\\"', b" AUDIT: id=")
+_SERVER = "kube-apiserver"
+_LOOPBACK = re.compile(r"kube-apiserver[^/]{0,40}/v(\d+\.\d+\.\d+[0-9A-Za-z.+-]{0,40})")
+_VERSIONS = 20
+_GRAVE = (("W", "severity W"), ("E", "severity E"), ("F", "severity F"))
+
+
+@dataclass(slots=True)
+class _Message:
+    """A message that may go on."""
+
+    header: Header
+    found: Unwrapped
+    line: int
+    lines: int
+    size: int
+    more: list[str] = field(default_factory=list)
+    length: int = 0
+
+
+@dataclass(slots=True)
+class _Held:
+    """Parts of a line that the runtime has cut."""
+
+    line: int
+    lines: int
+    size: int
+    pieces: list[bytes]
+    length: int
+
+
+class Assembler:
+    """Takes lines in order and gives rows to a sink.
+
+    Args:
+        sink: Where rows go.
+        coverage: Counts what became rows.
+        calendar: Knows the year and zone.
+        shape: How messages stand in the log.
+        component: Who wrote the log, where its lines do not tell.
+    """
+
+    def __init__(
+        self, sink: Sink, coverage: FileCoverage, calendar: Calendar, *, shape: Shape, component: str | None
+    ) -> None:
+        self.places: Counter[str] = Counter()
+        self.counting = True
+        self._sink = sink
+        self._coverage = coverage
+        self._calendar = calendar
+        self._shape = shape
+        self._component = component
+        self._message: _Message | None = None
+        self._held: _Held | None = None
+        self._remarks = Remarks(year=sink.year)
+        self._first: int | None = None
+        self._last: int | None = None
+        self._undated = 0
+        self._severities: Counter[str] = Counter()
+        self._versions: set[str] = set()
+        self._servers: set[str] = set()
+
+    def line(self, raw: bytes, number: int, *, ended: bool = True) -> None:
+        """Take one line, without its line end; ``ended`` tells whether it has one."""
+        if any(sign in raw for sign in _AUDIT) and self._audit(raw, number, ended=ended):
+            return
+        text = raw.removesuffix(b"\r")
+        found = unwrapped(text, self._shape)
+        if found is None:
+            self.settle()
+            return
+        size, lines, line = len(raw) + ended, 1, number
+        if found.partial:
+            self._hold(found, number, size)
+            return
+        if self._held is not None:
+            held, self._held = self._held, None
+            found = found._replace(payload=b"".join([*held.pieces, found.payload]))
+            size, lines, line = size + held.size, lines + held.lines, held.line
+        self._take(found, line, lines=lines, size=size)
+
+    def message(self, found: Unwrapped | None, *, line: int, raw: bytes) -> None:
+        """Take a message that stands for itself, with all its lines."""
+        self.settle()
+        if found is not None:
+            ended = raw.endswith(b"\n")
+            self._take(found, line, lines=raw.count(b"\n") + (not ended), size=len(raw))
+
+    def settle(self) -> None:
+        """The message, if there is one, is complete."""
+        message, self._message = self._message, None
+        if message is not None:
+            self._interpret(message)
+
+    def finish(self) -> None:
+        """The log is at its end: tell the coverage what was seen."""
+        self.settle()
+        coverage = self._coverage
+        coverage.first, coverage.last = self._first, self._last
+        coverage.versions = tuple(sorted(self._versions))[:_VERSIONS]
+        coverage.servers = tuple(sorted(self._servers))[:_VERSIONS]
+        if coverage.events:
+            coverage.absent = ABSENT
+
+    def notes(self) -> list[str]:
+        """Remarks about reading the log."""
+        notes = [f"written by {self._component}"] if self._component else []
+        notes += self._calendar.notes()
+        notes += list(self._remarks.notes)
+        grave = [f"{word}: {self._severities[letter]}" for letter, word in _GRAVE if self._severities[letter]]
+        if grave:
+            notes.append("lines of " + ", ".join(grave))
+        if self._undated:
+            notes.append(f"{self._undated} lines with a date that does not exist were left out")
+        return notes
+
+    def _audit(self, raw: bytes, number: int, *, ended: bool) -> bool:
+        """Take a line that is an audit event; false if it is none."""
+        verdict, rows = read_line(raw, self._remarks)
+        if verdict != "event":
+            return False
+        self.settle()
+        self._coverage.events += self._sink.parts.add(rows, number)
+        self._coverage.event_lines += 1
+        self._coverage.event_bytes += len(raw) + ended
+        return True
+
+    def _hold(self, found: Unwrapped, number: int, size: int) -> None:
+        if self._held is None:
+            self._held = _Held(number, 0, 0, [], 0)
+        held = self._held
+        held.lines += 1
+        held.size += size
+        if held.length < LONGEST:
+            held.pieces.append(found.payload)
+            held.length += len(found.payload)
+
+    def _take(self, found: Unwrapped, line: int, *, lines: int, size: int) -> None:
+        for part in parts(found):
+            header = header_of(part.payload, self._calendar, part.beside)
+            if header is not None:
+                self.settle()
+                self._message = _Message(header, part, line, lines, size)
+                lines, size = 0, 0
+            elif self._message is not None and self._message.length < LONGEST:
+                text = part.payload[:LONGEST].decode("utf-8", "replace")
+                self._message.more.append(text)
+                self._message.length += len(text)
+
+    def _interpret(self, message: _Message) -> None:
+        header = message.header
+        self._severities[header.severity] += 1
+        if self.counting:
+            self.places[header.place] += 1
+        if header.at is None:
+            self._undated += 1
+            return
+        self._first = min(self._first or header.at, header.at)
+        self._last = max(self._last or header.at, header.at)
+        text = "\n".join([header.message, *message.more])
+        row = access_row(text, header.at)
+        if row is not None:
+            self._request(row, message)
+            return
+        known = flag(header.message)
+        if known is not None:
+            self._setting(known, message)
+        elif (told := meaning(text)) is not None:
+            self._line_row(told, message)
+
+    def _request(self, row: dict[str, object], message: _Message) -> None:
+        server = message.found.host
+        if server:
+            row["server"] = redact(server)
+        agent = row.get("user_agent")
+        if isinstance(agent, str) and len(self._versions) < _VERSIONS and (own := _LOOPBACK.match(agent)):
+            self._versions.add(own[1])
+        self._coverage.events += self._sink.parts.add([row], message.line)
+        self._coverage.event_lines += message.lines
+        self._coverage.event_bytes += message.size
+
+    def _who(self, message: _Message) -> tuple[str | None, str | None]:
+        """Component and server of a message."""
+        found = message.found
+        host = redact(found.host) if found.host else None
+        return named(found.tag, found.host) or self._component, host
+
+    def _setting(self, known: tuple[str, str], message: _Message) -> None:
+        component, host = self._who(message)
+        name, value = known
+        self._sink.add(
+            "settings",
+            {
+                "component": component,
+                "server": host,
+                "document": "flags",
+                "object": "",
+                "key": name,
+                "value": value,
+                "line": message.line,
+            },
+        )
+
+    def _line_row(self, told: dict[str, object], message: _Message) -> None:
+        component, host = self._who(message)
+        if told["kind"] == "started" and component == _SERVER and len(self._versions) < _VERSIONS:
+            self._versions.add(str(told["subject"]))
+        header = message.header
+        place = {
+            "at": header.at,
+            "component": component,
+            "server": host,
+            "severity": header.severity,
+            "place": redact(header.place),
+            "line": message.line,
+        }
+        self._sink.add("log_lines", told | place)

@@ -1,0 +1,179 @@
+"""Reads a component log: screens blocks for messages that may mean something, and takes those apart.
+
+Theory of operation. Nearly all lines mean nothing here, and Python takes apart a few hundred thousand lines a
+second at best. So a block of plain or wrapped text is searched as a whole: one regular expression counts who wrote
+lines, a second one finds those of severity W, E and F, access lines, and messages that begin as the catalogue
+says. Only these stretches, each up to the next header, go to the assembler, which unwraps and joins lines and asks
+what they tell. Logs in JSON or CSV go to it whole.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from snowpit.ingest.logs.assembler import Assembler
+from snowpit.ingest.logs.blocks import Block, blocks, count_blank, without_binary
+from snowpit.ingest.logs.calendar import Calendar
+from snowpit.ingest.logs.components import guessed, named
+from snowpit.ingest.logs.headers import CAPNS, KLOG
+from snowpit.ingest.logs.shapes import HEAD, Shape, shape_of
+from snowpit.ingest.logs.tables import records
+from snowpit.ingest.sink import Sink
+from snowpit.ingest.stream import Reader
+from snowpit.knowledge.log_lines import line_rules
+from snowpit.model.evidence import FileCoverage
+
+PLACES = 20_000
+"""Source places that are counted apart."""
+
+_TOP = 5
+_ANY_TIME = rb"\d{4} [\d:.]+ +\d+ [^\s\]]+\] ?"
+_BEGINNINGS = b"|".join(re.escape(rule.needs.encode()) for rule in line_rules() if rule.start)
+_CALM = tuple(rule.needs.encode() for rule in line_rules() if rule.calm)
+_AUDIT = (b'auditID"', b'auditID\\"', b" AUDIT: id=")
+
+
+def recognise(head: bytes) -> str | None:
+    """The name of the kind of component log that a stream is; null if it is none."""
+    shape = shape_of(head)
+    return shape.name if shape else None
+
+
+def read(reader: Reader, sink: Sink, coverage: FileCoverage) -> None:
+    """Read a component log into request rows, log-line rows and settings.
+
+    Args:
+        reader: The stream; it is used up.
+        sink: Where rows go.
+        coverage: Takes what was read.
+    """
+    head = reader.peek(HEAD)
+    shape = shape_of(head)
+    if shape is None:
+        return
+    calendar = Calendar(sink.written)
+    calendar.learn(head)
+    component = named(coverage.path.rpartition("/")[2]) or guessed(head) or named(coverage.path)
+    assembler = Assembler(sink, coverage, calendar, shape=shape, component=component)
+    places: Counter[bytes] = Counter()
+    if shape.form == "csv":
+        _read_table(reader, coverage, assembler)
+    else:
+        screen = Screen(shape) if (shape.form, shape.inner) == ("text", "text") else None
+        for block in blocks(reader, coverage, screen.starts if screen else None):
+            count_blank(block, coverage)
+            _read_block(without_binary(block, coverage), assembler, screen, places=places)
+            assembler.settle()
+    assembler.finish()
+    _conclude(coverage, assembler, places)
+
+
+def _read_table(reader: Reader, coverage: FileCoverage, assembler: Assembler) -> None:
+    """Read CSV; every record is one message."""
+    for record in records(blocks(reader, coverage, None)):
+        assembler.message(record.found, line=record.line, raw=record.raw)
+        assembler.settle()
+
+
+def _read_block(
+    block: Block, assembler: Assembler, screen: "Screen | None", *, places: Counter[bytes]
+) -> None:
+    """Read one block, by the screen if it may be used."""
+    if screen is None or any(sign in block.data for sign in _AUDIT) or screen.joins(block.data):
+        assembler.counting = True
+        _feed(block.data, block.line, assembler)
+        return
+    assembler.counting = False
+    body = b"\n" + block.data
+    places.update(screen.places.findall(body))
+    if len(places) > PLACES:
+        places.clear()
+    line, before = block.line, 0
+    for start, end in screen.stretches(body):
+        line += body.count(b"\n", before, start)
+        before = start
+        _feed(body[start + 1 : end + 1], line, assembler)
+        assembler.settle()
+
+
+def _feed(data: bytes, line: int, assembler: Assembler) -> None:
+    """Give lines to the assembler."""
+    lines = data.split(b"\n")
+    last = lines.pop()
+    for number, raw in enumerate(lines, start=line):
+        assembler.line(raw, number)
+    if last:
+        assembler.line(last, line + len(lines), ended=False)
+
+
+class Screen:
+    """Regular expressions over blocks of one shape.
+
+    Args:
+        shape: Text with a wrapping.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        wrap = rb"\n(?:" + shape.wrap.plain + rb")"
+        self.starts = re.compile(wrap + rb"(?:" + KLOG + rb"|" + CAPNS + rb")")
+        self.places = re.compile(wrap + rb"[IWEF]\d{4} [\d:.]+ +\d+ ([^\s\]]+)\]")
+        self._wanted = re.compile(
+            wrap
+            + rb"(?:[WEF]\d{4} \d\d:|I"
+            + _ANY_TIME
+            + rb"(?:"
+            + _BEGINNINGS
+            + rb'|[A-Z]{3,7} /|verb="|"HTTP" )|'
+            + CAPNS
+            + rb")"
+        )
+        self._partial = rb" P " if shape.wrap.name == "container runtime" else b""
+
+    def joins(self, data: bytes) -> bool:
+        """Whether a block may hold messages that the runtime has cut into parts."""
+        return bool(self._partial) and self._partial in data
+
+    def stretches(self, body: bytes) -> Iterator[tuple[int, int]]:
+        """Where messages stand that may mean something: from the line end before to the line end after."""
+        found = [match.start() for match in self._wanted.finditer(body)]
+        calm = {place for needs in _CALM for place in _line_starts(body, needs)}
+        if calm:
+            found = sorted(calm.union(found))
+        behind = 0
+        for start in found:
+            if start < behind:
+                continue
+            end = body.find(b"\n", start + 1)
+            if end < 0:
+                end = len(body)
+            elif self.starts.match(body, end) is None:
+                following = self.starts.search(body, end)
+                end = following.start() if following else len(body)
+            behind = end
+            yield start, end
+
+
+def _line_starts(body: bytes, needs: bytes) -> Iterator[int]:
+    """Line ends before the lines that hold a piece of text."""
+    place = body.find(needs)
+    while place >= 0:
+        yield body.rfind(b"\n", 0, place)
+        after = body.find(b"\n", place)
+        if after < 0:
+            return
+        place = body.find(needs, after)
+
+
+def _conclude(coverage: FileCoverage, assembler: Assembler, places: Counter[bytes]) -> None:
+    """Complete the coverage."""
+    rejected = sum(coverage.rejected.values())
+    coverage.other_lines = coverage.lines - coverage.event_lines - coverage.empty_lines - rejected
+    coverage.other_bytes = (
+        coverage.bytes - coverage.event_bytes - coverage.empty_bytes - coverage.rejected_bytes
+    )
+    for place, count in places.items():
+        assembler.places[place.rpartition(b"/")[2].decode("utf-8", "replace")] += count
+    coverage.notes.extend(assembler.notes())
+    top = sorted(assembler.places.items(), key=lambda item: (-item[1], item[0]))[:_TOP]
+    if top:
+        coverage.notes.append("most lines come from " + ", ".join(f"{name} ({many})" for name, many in top))
