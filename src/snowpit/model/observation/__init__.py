@@ -28,6 +28,7 @@ from snowpit.model.observation.configuration import (
     Setting,
     Webhook,
 )
+from snowpit.model.observation.metrics import Counter, Distribution, Gauge, Instance, LevelUse, Metrics
 from snowpit.model.observation.observed import Observed
 from snowpit.model.observation.patterns import (
     ChangePoint,
@@ -53,16 +54,22 @@ __all__ = [
     "ClientKind",
     "Configuration",
     "ControlPlaneHints",
+    "Counter",
+    "Distribution",
     "Drain",
     "Evenness",
     "FailedLogins",
     "FlowSchema",
+    "Gauge",
     "Holder",
+    "Instance",
     "KubeletSettings",
     "LevelState",
+    "LevelUse",
     "ListSource",
     "Lists",
     "Loopback",
+    "Metrics",
     "Mode",
     "Nodes",
     "Observed",

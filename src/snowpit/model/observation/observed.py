@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from snowpit.model.observation.clients import Client, ClientKind, Evenness, FailedLogins, Loopback, Reviews
 from snowpit.model.observation.configuration import Configuration
+from snowpit.model.observation.metrics import Metrics
 from snowpit.model.observation.patterns import (
     ChangePoint,
     Drain,
@@ -49,6 +50,7 @@ class Observed:
         policy: What the audit policy hides.
         hints: Versions and sizes that the requests tell.
         configuration: Flags, policies and objects that configure the control plane; null if no evidence holds any.
+        metrics: What metrics tell; null without any.
     """
 
     window: Window
@@ -74,6 +76,7 @@ class Observed:
     policy: PolicyView
     hints: ControlPlaneHints
     configuration: Configuration | None = None
+    metrics: Metrics | None = None
 
     def review(self, resource: str, creator_kind: str) -> Reviews | None:
         """The reviews of that resource by that kind of creator; null if none were asked for."""
