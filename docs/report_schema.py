@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from snowpit.cluster.control_plane import Sourced
 from snowpit.model.evidence import FileCoverage
-from snowpit.model.finding import Finding, Link
+from snowpit.model.finding import Fetch, Finding, Layer, Link, Rival
 from snowpit.model.observation import Observed
 from snowpit.model.window import Window
 from snowpit.report.as_json import INSTANTS, SCHEMA
@@ -41,8 +41,11 @@ def schema() -> dict[str, Any]:
         "control_plane": {"type": "object", "additionalProperties": of(Sourced, definitions)},
         "coverage": record({"events": COUNT, "kept": COUNT, "rejected": COUNT, "files": listed(file)}),
         "chain": listed(of(Link, definitions)),
+        "layers": listed(of(Layer, definitions)),
+        "rivals": listed(of(Rival, definitions)),
         "findings": listed(of(Finding, definitions)),
         "seen_before": listed(seen_before()),
+        "next_evidence": listed(of(Fetch, definitions)),
         "observations": of(Observed, definitions),
     }
     _adapt(definitions)

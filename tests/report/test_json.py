@@ -33,8 +33,11 @@ TOP = [
     "control_plane",
     "coverage",
     "chain",
+    "layers",
+    "rivals",
     "findings",
     "seen_before",
+    "next_evidence",
     "observations",
 ]
 

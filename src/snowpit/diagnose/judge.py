@@ -11,6 +11,9 @@ from dataclasses import replace
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.answer import answer, unjudged
 from snowpit.diagnose.chain import chain
+from snowpit.diagnose.layers import layers
+from snowpit.diagnose.next_evidence import next_evidence
+from snowpit.diagnose.rivals import rivals
 from snowpit.model.finding import Diagnosis, Finding, Role, Verdict
 from snowpit.model.observation import Observed
 
@@ -61,11 +64,18 @@ def judge(findings: Sequence[Finding], observed: Observed, plane: ControlPlane) 
         Supported findings first, causes before what they explain. ``judged`` is false if nothing could be looked at.
     """
     reason = unjudged(observed)
+    placed = tuple(sorted(findings if reason else _place(findings), key=_rank))
+    fetch = next_evidence(placed, observed, plane)
     if reason:
-        return Diagnosis(answer=reason, findings=tuple(sorted(findings, key=_rank)), chain=(), judged=False)
-    placed = sorted(_place(findings), key=_rank)
-    links = chain(placed, observed, plane)
-    return Diagnosis(answer=answer(placed, observed, plane), findings=tuple(placed), chain=links)
+        return Diagnosis(answer=reason, findings=placed, chain=(), judged=False, fetch=fetch)
+    return Diagnosis(
+        answer=answer(placed, observed, plane),
+        findings=placed,
+        chain=chain(placed, observed, plane),
+        layers=layers(placed, observed, plane),
+        rivals=rivals(placed, observed),
+        fetch=fetch,
+    )
 
 
 def score(finding: Finding) -> float:

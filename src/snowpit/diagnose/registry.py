@@ -37,6 +37,10 @@ DETECTORS: tuple[ModuleType, ...] = (
 )
 """Each has ``detect(observed, plane) -> Finding`` and a docstring with the headings of :data:`HEADINGS`."""
 
+BESIDE: tuple[ModuleType, ...] = ()
+"""Detectors among them that look at metrics, logs and configuration first."""
+
+
 HEADINGS = (
     "Claim",
     "Mechanism",
@@ -53,3 +57,7 @@ HEADINGS = (
 def name_of(detector: ModuleType) -> str:
     """Its id: the stem of its file."""
     return detector.__name__.rpartition(".")[2]
+
+
+BESIDE_REQUESTS = frozenset(map(name_of, BESIDE))
+"""Ids of the detectors that look at other evidence than requests."""

@@ -52,8 +52,11 @@ def document(case: Case) -> dict[str, Any]:
             "files": [_file(file) for file in case.coverage.files],
         },
         "chain": [plain(link) for link in diagnosis.chain],
+        "layers": [plain(layer) for layer in diagnosis.layers],
+        "rivals": [plain(rival) for rival in diagnosis.rivals],
         "findings": [_finding(finding) for finding in diagnosis.findings],
         "seen_before": seen_before.document(case),
+        "next_evidence": [plain(item) for item in diagnosis.fetch],
         "observations": {
             item.name: plain(getattr(case.observed, item.name))
             for item in fields(case.observed)

@@ -1,7 +1,8 @@
 """The page of a diagnosis: answer, coverage, who holds the seats, findings, what was ruled out."""
 
+from snowpit.diagnose.registry import BESIDE_REQUESTS
 from snowpit.model.finding import Finding, Verdict
-from snowpit.report import coverage, findings, picture, seen_before
+from snowpit.report import coverage, findings, investigation, picture, seen_before
 from snowpit.report.case import Case
 from snowpit.report.content import Block, Bullets, Page, Paragraph, Section
 
@@ -14,10 +15,21 @@ def build(case: Case) -> Page:
     told: findings.Told = {}
     for number, finding in enumerate(supported, start=1):
         chain = case.diagnosis.chain if number == 1 else ()
-        blocks.append(findings.section(finding, number=number, of=len(supported), chain=chain, told=told))
+        blocks.append(
+            findings.section(
+                finding,
+                number=number,
+                of=len(supported),
+                chain=chain,
+                told=told,
+                beside=investigation.sections(case) if number == 1 else (),
+                mixed=investigation.mixed(case),
+            )
+        )
     blocks += seen_before.sections(case)
     blocks += _undecided(_with(case, Verdict.UNDECIDED))
     blocks += _ruled_out(_with(case, Verdict.REFUTED))
+    blocks += investigation.fetch(case)
     return Page("snowpit report", tuple(blocks))
 
 
@@ -30,9 +42,17 @@ def _remarks(case: Case) -> tuple[Block, ...]:
 
 
 def _undecided(items: list[Finding]) -> list[Block]:
+    """Undecided findings: those of which this evidence shows something in full, the others by name."""
     if not items:
         return []
-    return [Section("Undecided", tuple(findings.undecided(finding) for finding in items), quiet=True)]
+    shown = [item for item in items if item.evidence_for or item.id not in BESIDE_REQUESTS]
+    rest = [findings.name(item) for item in items if item not in shown]
+    blocks: list[Block] = [findings.undecided(finding) for finding in shown]
+    if rest:
+        blocks.append(
+            Paragraph(f"Not looked at, for want of metrics, logs or configuration: {'; '.join(rest)}.")
+        )
+    return [Section("Undecided", tuple(blocks), quiet=True)]
 
 
 def _ruled_out(items: list[Finding]) -> list[Block]:

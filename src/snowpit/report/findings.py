@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from snowpit.model.evidence import Pointer
 from snowpit.model.finding import Finding, Link, Remedy, Role, Statement
 from snowpit.report.content import Block, Bullets, Chain, Paragraph, Section, Step
 
@@ -21,7 +22,16 @@ def name(finding: Finding) -> str:
     return finding.title or finding.id.replace("_", " ")
 
 
-def section(finding: Finding, *, number: int, of: int, chain: Sequence[Link], told: Told) -> Section:
+def section(
+    finding: Finding,
+    *,
+    number: int,
+    of: int,
+    chain: Sequence[Link],
+    told: Told,
+    beside: Sequence[Block] = (),
+    mixed: bool = False,
+) -> Section:
     """A supported finding in full.
 
     Args:
@@ -30,13 +40,16 @@ def section(finding: Finding, *, number: int, of: int, chain: Sequence[Link], to
         of: How many supported findings there are.
         chain: The causal chain, to be shown with the first finding.
         told: Remedies of findings before it, id -> (finding, place); those of this finding are added.
+        beside: What stands between the chain and the evidence.
+        mixed: Name the source of each statement, as there are several.
     """
     blocks: list[Block] = [Paragraph(finding.claim, "strong")]
     if chain:
         steps = tuple(Step(link.stage, link.text, link.known) for link in chain)
         blocks.append(Section("How it hangs together", (Chain(steps),)))
-    blocks += _statements("Evidence for", finding.evidence_for, "+")
-    blocks += _statements("Evidence against", finding.evidence_against, "-")
+    blocks += beside
+    blocks += _statements("Evidence for", finding.evidence_for, "+", mixed=mixed)
+    blocks += _statements("Evidence against", finding.evidence_against, "-", mixed=mixed)
     blocks += _doubts(finding)
     blocks += _remedies(finding.remedies, number, told)
     if finding.sources:
@@ -53,19 +66,23 @@ def undecided(finding: Finding) -> Section:
     return Section(name(finding), tuple(blocks), note=finding.id, quiet=True)
 
 
-def _statements(title: str, statements: Sequence[Statement], mark: str) -> list[Block]:
+def _statements(title: str, statements: Sequence[Statement], mark: str, *, mixed: bool) -> list[Block]:
     if not statements:
         return []
-    return [Section(title, (Bullets(tuple(_stated(item) for item in statements), mark=mark),))]
+    items = tuple(
+        (f"{item.source}: " if mixed and item.source else "") + placed(item.text, item.pointers)
+        for item in statements
+    )
+    return [Section(title, (Bullets(items, mark=mark),))]
 
 
-def _stated(statement: Statement) -> str:
-    """A statement with the places that show it."""
+def placed(text: str, pointers: Sequence[Pointer]) -> str:
+    """A sentence with the places that show it."""
     places: dict[str, list[str]] = {}
-    for pointer in statement.pointers[:MOST_POINTERS]:
+    for pointer in pointers[:MOST_POINTERS]:
         places.setdefault(pointer.path, []).append(str(pointer.line))
     shown = "; ".join(f"{path}:{', '.join(lines)}" for path, lines in places.items())
-    return f"{statement.text} [{shown}]" if shown else statement.text
+    return f"{text} [{shown}]" if shown else text
 
 
 def _doubts(finding: Finding) -> list[Block]:
