@@ -11,6 +11,9 @@ from snowpit.knowledge.version import Version
 LIMITS = {"mutating": "max_mutating_requests_inflight", "readonly": "max_requests_inflight"}
 """Short names of the two in-flight limits, as ``--limits`` takes them."""
 
+NO_LIMIT = 1_000_000
+"""Requests in flight where no limit holds."""
+
 
 class Sourced(NamedTuple):
     """A value that remembers where it came from.
@@ -68,9 +71,14 @@ class ControlPlane:
         return None if found is None else bool(found.value)
 
     def limit(self, kind: str) -> int:
-        """The in-flight limit for ``mutating`` or ``readonly`` requests; the long-standing default if unknown."""
+        """The in-flight limit for ``mutating`` or ``readonly`` requests; the long-standing default if unknown.
+
+        Where there is none, more than any server ever serves at once.
+        """
         found = self.number(LIMITS[kind])
-        return int(found) if found is not None else {"mutating": 200, "readonly": 400}[kind]
+        if found is None:
+            return {"mutating": 200, "readonly": 400}[kind]
+        return int(found) if found >= 0 else NO_LIMIT
 
     def may(self, name: str) -> bool:
         """True unless the version is known and says no: what cannot be excluded."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from snowpit.cluster import build
+from snowpit.cluster.observed import told
 from snowpit.diagnose import diagnose
 from snowpit.errors import FactError
 from snowpit.knowledge.version import Version
@@ -42,16 +43,24 @@ def run(question: Question) -> Case:
     given = Version.parse(question.server_version) if question.server_version else None
     build(version=given, version_source="flag", limits=question.limits)
     with opened(question.source) as evidence:
-        told = given or _told(evidence.coverage)
-        observed = _observed(question.source, evidence, told)
-        version = told or _parsed(observed.hints.server_version)
-        plane = build(version=version, version_source="flag" if given else "observed", limits=question.limits)
+        known = given or _told(evidence.coverage)
+        observed = _observed(question.source, evidence, known)
+        version = known or _parsed(observed.hints.server_version)
+        configured = told(observed.configuration, version)
+        plane = build(
+            version=version,
+            version_source="flag" if given else "observed",
+            limits=question.limits,
+            observed={
+                name: value for name, value in configured.values.items() if not (given and name == "version")
+            },
+        )
         return Case(
             diagnosis=diagnose(observed, plane),
             coverage=evidence.coverage,
             observed=observed,
             plane=plane,
-            remarks=evidence.remarks,
+            remarks=(*evidence.remarks, *configured.conflicts),
         )
 
 
