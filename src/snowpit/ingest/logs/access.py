@@ -7,6 +7,7 @@ Source: kubernetes/apiserver ``pkg/server/httplog/httplog.go`` at 1.12, 1.18, 1.
 """
 
 import re
+from functools import lru_cache
 
 from snowpit.ingest.redact import redact
 from snowpit.ingest.sink import ACCESS
@@ -20,6 +21,14 @@ ABSENT = ("user", "groups", "impersonated", "subject", "level", "reason")
 _OLD = re.compile(r"([A-Z]+) (/\S*): \(([\d.a-zµμ]+)\) (?:(\d{3})\b|hijacked)")
 _AGENT = re.compile(r" ?\[\[?(.*?)\]? (\[[0-9A-Fa-f:.%]+\]:\d+|[0-9A-Fa-f:.]+|@)\]\s*\Z")
 _FIELD = re.compile(r'([A-Za-z][\w-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]+))')
+_QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
+_USUAL = re.compile(
+    rf'(?:"HTTP" )?verb="([A-Z]+)" URI={_QUOTED} latency="?([\d.a-zµ]+)"? userAgent={_QUOTED}'
+    r'(?: audit-ID="([^"]*)")? srcIP="([^"]*)"(.*)',
+    re.DOTALL,
+)
+_RESPONSE = re.compile(r" resp=(\d{3})\b")
+_QUEUED = re.compile(r' apf_init_latency="([^"]+)"')
 _METHODS = {
     "LIST": "GET",
     "WATCH": "GET",
@@ -50,10 +59,10 @@ def access_row(message: str, at: int) -> Row | None:
     micros = duration(took)
     if micros is None:
         return None
-    row = _asked(method, uri)
+    row = dict(_asked(method, uri))
     agent = _AGENT.search(message, max(found.end(), len(message) - _TAIL))
     if agent is not None:
-        row["user_agent"] = redact(agent[1]) or None
+        row["user_agent"] = _clean(agent[1])
         row["source"] = _host(agent[2])
     return row | {
         "received": at - micros,
@@ -65,29 +74,42 @@ def access_row(message: str, at: int) -> Row | None:
 
 def _structured(message: str, at: int) -> Row | None:
     """A line of keys and values, as written since 1.18."""
+    usual = _USUAL.match(message)
+    if usual is not None:
+        verb, uri, took, agent, audit_id, address, rest = usual.groups()
+        code, queued = _RESPONSE.search(rest), _QUEUED.search(rest)
+        return _answered(verb, uri, took, at=at) | {
+            "code": int(code[1]) if code else None,
+            "user_agent": _clean(agent),
+            "source": _host(address),
+            "audit_id": _clean(audit_id),
+            "queued": duration(queued[1]) if queued else None,
+        }
     fields: dict[str, str] = {}
     for key, quoted, plain in _FIELD.findall(message[:_LONGEST]):
         fields.setdefault(key.lower(), quoted or plain)
-    micros = duration(fields.get("latency", "").replace("\\u00b5", "µ"))
-    if micros is None or "uri" not in fields or "verb" not in fields:
+    if duration(fields.get("latency")) is None or "uri" not in fields or "verb" not in fields:
         return None
-    row = _asked(fields["verb"], fields["uri"].replace('\\"', '"'))
-    code = fields.get("resp", "")
-    queued = duration(fields.get("apf_init_latency", ""))
-    return row | {
-        "received": at - micros,
-        "finished": at,
-        "code": int(code) if code.isdecimal() and len(code) <= 3 else None,  # noqa: PLR2004  an HTTP status
-        "stage": ACCESS,
-        "user_agent": redact(fields.get("useragent", "")) or None,
+    code_text = fields.get("resp", "")
+    return _answered(fields["verb"], fields["uri"], fields["latency"], at=at) | {
+        "code": int(code_text) if code_text.isdecimal() and len(code_text) <= 3 else None,  # noqa: PLR2004  an HTTP status
+        "user_agent": _clean(fields.get("useragent")),
         "source": _host(fields.get("srcip", "")),
-        "audit_id": redact(fields.get("audit-id", "")) or None,
-        "queued": queued,
+        "audit_id": _clean(fields.get("audit-id")),
+        "queued": duration(fields.get("apf_init_latency")),
     }
 
 
+def _answered(verb: str, uri: str, took: str, *, at: int) -> Row:
+    """What was asked for and when, by column."""
+    micros = duration(took) or 0
+    asked = _asked(verb, uri.replace('\\"', '"'))
+    return {**asked, "received": at - micros, "finished": at, "stage": ACCESS}
+
+
+@lru_cache(maxsize=16_384)
 def _asked(verb: str, uri: str) -> Row:
-    """What was asked for, by column."""
+    """What was asked for, by column; not to be changed."""
     info = request_info(uri, _METHODS.get(verb, verb))
     row: Row = {name: redact(value) for name, value in info._asdict().items() if value}
     if info.resource is None:
@@ -99,6 +121,12 @@ def _asked(verb: str, uri: str) -> Row:
     if "?" in uri:
         row["uri"] = redact(uri[uri.index("?") :])
     return row
+
+
+@lru_cache(maxsize=4096)
+def _clean(text: str | None) -> str | None:
+    """A field without what looks like a credential; null if it is empty."""
+    return redact(text) or None if text else None
 
 
 def _host(address: str) -> str | None:

@@ -17,7 +17,6 @@ from snowpit.ingest.tolerant.kinds import Remarks
 from snowpit.ingest.tolerant.reader import read_line
 from snowpit.model.evidence import FileCoverage
 
-_AUDIT = (b'auditID"', b'auditID\\"', b" AUDIT: id=")
 _SERVER = "kube-apiserver"
 _LOOPBACK = re.compile(r"kube-apiserver[^/]{0,40}/v(\d+\.\d+\.\d+[0-9A-Za-z.+-]{0,40})")
 _VERSIONS = 20
@@ -63,6 +62,7 @@ class Assembler:
         self, sink: Sink, coverage: FileCoverage, calendar: Calendar, *, shape: Shape, component: str | None
     ) -> None:
         self.places: Counter[str] = Counter()
+        self.severities: Counter[str] = Counter()
         self.counting = True
         self._sink = sink
         self._coverage = coverage
@@ -75,13 +75,12 @@ class Assembler:
         self._first: int | None = None
         self._last: int | None = None
         self._undated = 0
-        self._severities: Counter[str] = Counter()
         self._versions: set[str] = set()
         self._servers: set[str] = set()
 
     def line(self, raw: bytes, number: int, *, ended: bool = True) -> None:
         """Take one line, without its line end; ``ended`` tells whether it has one."""
-        if any(sign in raw for sign in _AUDIT) and self._audit(raw, number, ended=ended):
+        if (b"auditID" in raw or b" AUDIT: " in raw) and self._audit(raw, number, ended=ended):
             return
         text = raw.removesuffix(b"\r")
         found = unwrapped(text, self._shape)
@@ -126,7 +125,7 @@ class Assembler:
         notes = [f"written by {self._component}"] if self._component else []
         notes += self._calendar.notes()
         notes += list(self._remarks.notes)
-        grave = [f"{word}: {self._severities[letter]}" for letter, word in _GRAVE if self._severities[letter]]
+        grave = [f"{word}: {self.severities[letter]}" for letter, word in _GRAVE if self.severities[letter]]
         if grave:
             notes.append("lines of " + ", ".join(grave))
         if self._undated:
@@ -168,9 +167,9 @@ class Assembler:
 
     def _interpret(self, message: _Message) -> None:
         header = message.header
-        self._severities[header.severity] += 1
         if self.counting:
             self.places[header.place] += 1
+            self.severities[header.severity] += 1
         if header.at is None:
             self._undated += 1
             return

@@ -27,9 +27,9 @@ PLACES = 20_000
 """Source places that are counted apart."""
 
 _TOP = 5
-_ANY_TIME = rb"\d{4} [\d:.]+ +\d+ [^\s\]]+\] ?"
 _BEGINNINGS = b"|".join(re.escape(rule.needs.encode()) for rule in line_rules() if rule.start)
 _CALM = tuple(rule.needs.encode() for rule in line_rules() if rule.calm)
+_NEEDS = tuple({rule.needs.encode(): None for rule in line_rules()})
 _AUDIT = (b'auditID"', b'auditID\\"', b" AUDIT: id=")
 
 
@@ -89,7 +89,7 @@ def _read_block(
     if len(places) > PLACES:
         places.clear()
     line, before = block.line, 0
-    for start, end in screen.stretches(body):
+    for start, end in screen.stretches(body, assembler.severities):
         line += body.count(b"\n", before, start)
         before = start
         _feed(body[start + 1 : end + 1], line, assembler)
@@ -117,11 +117,10 @@ class Screen:
         wrap = rb"\n(?:" + shape.wrap.plain + rb")"
         self.starts = re.compile(wrap + rb"(?:" + KLOG + rb"|" + CAPNS + rb")")
         self.places = re.compile(wrap + rb"[IWEF]\d{4} [\d:.]+ +\d+ ([^\s\]]+)\]")
+        self._grave = re.compile(wrap + rb"([WEF])\d{4} \d\d:[^\n]*")
         self._wanted = re.compile(
             wrap
-            + rb"(?:[WEF]\d{4} \d\d:|I"
-            + _ANY_TIME
-            + rb"(?:"
+            + rb"(?:I\d{4} [\d:.]+ +\d+ [^\s\]]+\] ?(?:"
             + _BEGINNINGS
             + rb'|[A-Z]{3,7} /|verb="|"HTTP" )|'
             + CAPNS
@@ -133,14 +132,29 @@ class Screen:
         """Whether a block may hold messages that the runtime has cut into parts."""
         return bool(self._partial) and self._partial in data
 
-    def stretches(self, body: bytes) -> Iterator[tuple[int, int]]:
-        """Where messages stand that may mean something: from the line end before to the line end after."""
-        found = [match.start() for match in self._wanted.finditer(body)]
-        calm = {place for needs in _CALM for place in _line_starts(body, needs)}
-        if calm:
-            found = sorted(calm.union(found))
+    def grave(self, body: bytes, severities: Counter[str]) -> Iterator[int]:
+        """Where lines of severity W, E or F stand that hold a piece of the catalogue; all are counted."""
+        found = list(self._grave.finditer(body))
+        severities.update(match[1].decode() for match in found)
+        text = b"".join(match[0] for match in found)
+        present = [needs for needs in _NEEDS if needs in text]
+        for match in found:
+            line = match[0]
+            if any(needs in line for needs in present):
+                yield match.start()
+
+    def stretches(self, body: bytes, severities: Counter[str]) -> Iterator[tuple[int, int]]:
+        """Where messages stand that may mean something: from the line end before to the line end after.
+
+        Args:
+            body: A block with a line end before it.
+            severities: Takes the number of lines of severity W, E and F.
+        """
+        found = {match.start() for match in self._wanted.finditer(body)}
+        found.update(self.grave(body, severities))
+        found.update(place for needs in _CALM for place in _line_starts(body, needs))
         behind = 0
-        for start in found:
+        for start in sorted(found):
             if start < behind:
                 continue
             end = body.find(b"\n", start + 1)
