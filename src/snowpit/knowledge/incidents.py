@@ -12,6 +12,9 @@ from typing import Any
 from snowpit.knowledge.ranges import incident_files, tables
 from snowpit.knowledge.version import Version
 
+COMMON = ("inflight_limit", "retry_storm")
+"""What any overload brings with it: no sign of one incident rather than another."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
@@ -142,7 +145,8 @@ def similar(found: Sequence[str], version: Version | None, words: str = "") -> t
 
     Returns:
         Those that share a cause. First those of this release; then by the rank of the shared cause, a client of the
-        same name, and the number of findings that fit less those that do not.
+        same name, and the number of findings that fit less those that do not; of those that every overload brings
+        none counts.
     """
     likely = [_likeness(item, found, version, words=words.lower()) for item in incidents()]
     return tuple(sorted((item for item in likely if item), key=lambda item: _place(item, found)))
@@ -168,5 +172,6 @@ def _likeness(
 def _place(item: Likeness, found: Sequence[str]) -> tuple[bool, int, bool, int, int, str]:
     """Place in the list, lowest first."""
     first = item.incident.signature.cause.index(item.cause)
-    unlike = len(found) - 2 * len(item.shared)
+    shared, seen = ([name for name in names if name not in COMMON] for names in (item.shared, found))
+    unlike = len(seen) - 2 * len(shared)
     return (item.other_release, found.index(item.cause), not item.client, unlike, first, item.incident.id)
