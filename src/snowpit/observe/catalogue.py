@@ -9,6 +9,7 @@ from snowpit.observe.configuration import configuration
 from snowpit.observe.drains import drains
 from snowpit.observe.lists import lists, relists
 from snowpit.observe.logins import logins, loopback
+from snowpit.observe.metrics import metrics
 from snowpit.observe.modes import modes
 from snowpit.observe.open_requests import open_requests
 from snowpit.observe.policy import hints, policy
@@ -65,4 +66,7 @@ OBSERVATIONS: tuple[Observation, ...] = (
     Observation("policy", "What the audit policy hides", "presence", policy),
     Observation("hints", "What requests tell of the control plane", "versions, distinct names", hints),
     Observation("configuration", "How the control plane is configured", "as written, seconds", configuration),
+    Observation(
+        "metrics", "What metrics tell of each process", "seconds, bytes, counts, per second", metrics
+    ),
 )
