@@ -1,0 +1,63 @@
+"""Clients that stay on one of several API servers."""
+
+from collections.abc import Iterator
+
+from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
+from snowpit.model.observation.configuration import Configuration
+from snowpit.model.quantity import whole
+
+
+def find(configuration: Configuration, plane: ControlPlane) -> Iterator[Violation]:
+    """Places that break the rule."""
+    found = [
+        process
+        for process, version in servers(configuration, plane)
+        if version is None or version.at_least("1.18")
+    ]
+    several = len({process.server for process in found if process.server}) > 1
+    for process in found:
+        count = process.flags.get("apiserver-count")
+        if (several or (count and (whole(count.value) or 1) > 1)) and "goaway-chance" not in process.flags:
+            yield Violation(
+                "One of several API servers keeps its clients for ever (no --goaway-chance).", where(process)
+            )
+
+
+RULE = Rule(
+    id="goaway-chance",
+    title="Clients spread over API servers again after a restart",
+    severity=Severity.NOTE,
+    why=(
+        "HTTP/2 connections live until one end closes them. After one server restarts, its clients "
+        "stay with the others: the load is uneven until everything reconnects. With --goaway-chance "
+        "a server closes a small share of connections so that they spread."
+    ),
+    remedy=("Set --goaway-chance=0.001 where there is a load balancer and more than one server."),
+    sources=("kubernetes/kubernetes#88567",),
+    good=(
+        Example("""\
+apiVersion: v1
+kind: Pod
+metadata: {name: kube-apiserver, namespace: kube-system}
+spec:
+  containers:
+  - name: kube-apiserver
+    image: registry.k8s.io/kube-apiserver:v1.30.1
+    command: [kube-apiserver, "--goaway-chance=0.001"]
+"""),
+    ),
+    bad=(
+        Example("""\
+apiVersion: v1
+kind: Pod
+metadata: {name: kube-apiserver}
+spec:
+  containers:
+  - name: kube-apiserver
+    image: kube-apiserver:v1.30.1
+    command: [kube-apiserver, --apiserver-count=3]
+"""),
+    ),
+    find=find,
+)

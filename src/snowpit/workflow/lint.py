@@ -1,0 +1,103 @@
+"""From configuration to violations: read, observe, know the server, ask the rules."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from snowpit.cluster import ControlPlane, build
+from snowpit.cluster.observed import told
+from snowpit.errors import EvidenceError, FactError
+from snowpit.ingest import Progress, read
+from snowpit.knowledge.version import Version
+from snowpit.lint import RULES, Result, Rule, check
+from snowpit.lint.rule import parsed
+from snowpit.model.evidence import Coverage
+from snowpit.observe.configuration import configuration
+from snowpit.store import Tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What was asked and found.
+
+    Args:
+        results: Violations, worst first.
+        rules: Rules that were asked.
+        plane: What is known of the API servers.
+        coverage: What was read.
+        remarks: Sentences on what differs between servers.
+    """
+
+    results: tuple[Result, ...]
+    rules: tuple[Rule, ...]
+    plane: ControlPlane
+    coverage: Coverage
+    remarks: tuple[str, ...]
+
+
+def inspect(
+    paths: Sequence[str],
+    *,
+    server_version: str = "",
+    disabled: Sequence[str] = (),
+    cache: Path | None = None,
+    stdin: BinaryIO | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Inspection:
+    """Ask the rules about the configuration in files.
+
+    Args:
+        paths: Files, directories, archives, or ``-``.
+        server_version: As the user gives it; empty to take what the files tell.
+        disabled: Ids of rules that are not asked.
+        cache: Directory of parsed large files; null for none.
+        stdin: Standard input.
+        progress: Told how far reading has come.
+
+    Raises:
+        EvidenceError: If the files cannot be read or hold no configuration.
+        FactError: If the version or a rule is none.
+    """
+    given = Version.parse(server_version) if server_version else None
+    rules = chosen(disabled)
+    with Tables() as tables:
+        coverage = read(paths, tables=tables, cache=cache, stdin=stdin, progress=progress)
+        found = configuration(tables)
+    if found is None:
+        raise EvidenceError(
+            "No configuration was found.",
+            "Give manifests, command lines, audit policies or kubelet configurations (YAML, JSON or text).",
+        )
+    version = given or min(
+        (
+            known
+            for release in found.releases
+            if release.component == "kube-apiserver" and (known := parsed(release.version))
+        ),
+        key=lambda known: known.key,
+        default=None,
+    )
+    configured = told(found, version)
+    values = {name: value for name, value in configured.values.items() if not (given and name == "version")}
+    plane = build(version=version, version_source="flag" if given else "observed", observed=values)
+    return Inspection(
+        results=tuple(check(rules, found, plane)),
+        rules=tuple(rules),
+        plane=plane,
+        coverage=coverage,
+        remarks=configured.conflicts,
+    )
+
+
+def chosen(disabled: Sequence[str]) -> list[Rule]:
+    """All rules but the disabled ones.
+
+    Raises:
+        FactError: If one of them is not known.
+    """
+    known = {rule.id for rule in RULES}
+    for name in disabled:
+        if name not in known:
+            raise FactError(f"{name[:60]!a} is not a rule.", "snowpit lint --list-rules lists them.")
+    return [rule for rule in RULES if rule.id not in disabled]
