@@ -1,5 +1,6 @@
 """Lines of component logs that mean something: how to recognise them and what they tell."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,8 +17,7 @@ class LineRule:
         id: What happened, in a few words; the subject of lines whose pattern names none.
         kind: A name of ``model.log_line.KINDS``.
         needs: A piece that every such message holds.
-        start: The message begins with it.
-        calm: Messages of severity I hold it further on.
+        begins: Regular expression of its beginning, for messages of severity I; empty if those do not count.
         pattern: Regular expression with the named groups seconds, verb, subject, client and code.
         component: Who writes it, in words.
         versions: In which releases, in words.
@@ -27,8 +27,7 @@ class LineRule:
     id: str
     kind: str
     needs: str
-    start: bool
-    calm: bool
+    begins: str
     pattern: str
     component: str
     versions: str
@@ -40,8 +39,7 @@ def _rule(raw: Mapping[str, Any]) -> LineRule:
         id=raw["id"],
         kind=raw["kind"],
         needs=raw["needs"],
-        start=raw.get("start", False),
-        calm=raw.get("calm", False),
+        begins=re.escape(raw["needs"]) if raw.get("start") else raw.get("begins", ""),
         pattern=raw["pattern"],
         component=raw["component"],
         versions=raw["versions"],

@@ -126,7 +126,8 @@ def without_binary(block: Block, coverage: FileCoverage) -> Block:
 def count_blank(block: Block, coverage: FileCoverage) -> None:
     """Count the blank lines of a block."""
     data = block.data
-    if b"\n\n" not in data and b"\n\r\n" not in data and data[:1] not in (b"\n", b"\r"):
+    returns = b"\r" in data and b"\n\r\n" in data
+    if not returns and b"\n\n" not in data and data[:1] not in (b"\n", b"\r"):
         return
     for run in _BLANK.findall(b"\n" + data):
         coverage.empty_lines += run.count(b"\n")

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from snowpit.ingest.logs.assembler import Assembler
-from snowpit.ingest.logs.blocks import Block, blocks, count_blank, without_binary
+from snowpit.ingest.logs.blocks import BLOCK_BYTES, Block, blocks, count_blank, without_binary
 from snowpit.ingest.logs.calendar import Calendar
 from snowpit.ingest.logs.components import guessed, named
 from snowpit.ingest.logs.headers import CAPNS, KLOG
@@ -27,8 +27,8 @@ PLACES = 20_000
 """Source places that are counted apart."""
 
 _TOP = 5
-_BEGINNINGS = b"|".join(re.escape(rule.needs.encode()) for rule in line_rules() if rule.start)
-_CALM = tuple(rule.needs.encode() for rule in line_rules() if rule.calm)
+_BEGINNINGS = b"|".join({rule.begins.encode(): None for rule in line_rules() if rule.begins})
+_SAMPLED = 8
 _NEEDS = tuple({rule.needs.encode(): None for rule in line_rules()})
 _AUDIT = (b'auditID"', b'auditID\\"', b" AUDIT: id=")
 
@@ -85,9 +85,10 @@ def _read_block(
         return
     assembler.counting = False
     body = b"\n" + block.data
-    places.update(screen.places.findall(body))
-    if len(places) > PLACES:
-        places.clear()
+    if block.offset < _SAMPLED * BLOCK_BYTES or block.offset // BLOCK_BYTES % _SAMPLED == 0:
+        places.update(screen.places.findall(body))
+        if len(places) > PLACES:
+            places.clear()
     line, before = block.line, 0
     for start, end in screen.stretches(body, assembler.severities):
         line += body.count(b"\n", before, start)
@@ -116,11 +117,11 @@ class Screen:
     def __init__(self, shape: Shape) -> None:
         wrap = rb"\n(?:" + shape.wrap.plain + rb")"
         self.starts = re.compile(wrap + rb"(?:" + KLOG + rb"|" + CAPNS + rb")")
-        self.places = re.compile(wrap + rb"[IWEF]\d{4} [\d:.]+ +\d+ ([^\s\]]+)\]")
+        self.places = re.compile(wrap + rb"[IWEF].{20} +\d+ ([^\]\n]+)\]")
         self._grave = re.compile(wrap + rb"([WEF])\d{4} \d\d:[^\n]*")
         self._wanted = re.compile(
             wrap
-            + rb"(?:I\d{4} [\d:.]+ +\d+ [^\s\]]+\] ?(?:"
+            + rb"(?:I.{20}[^\]\n]+\] (?:"
             + _BEGINNINGS
             + rb'|[A-Z]{3,7} /|verb="|"HTTP" )|'
             + CAPNS
@@ -152,7 +153,6 @@ class Screen:
         """
         found = {match.start() for match in self._wanted.finditer(body)}
         found.update(self.grave(body, severities))
-        found.update(place for needs in _CALM for place in _line_starts(body, needs))
         behind = 0
         for start in sorted(found):
             if start < behind:
@@ -167,17 +167,6 @@ class Screen:
             yield start, end
 
 
-def _line_starts(body: bytes, needs: bytes) -> Iterator[int]:
-    """Line ends before the lines that hold a piece of text."""
-    place = body.find(needs)
-    while place >= 0:
-        yield body.rfind(b"\n", 0, place)
-        after = body.find(b"\n", place)
-        if after < 0:
-            return
-        place = body.find(needs, after)
-
-
 def _conclude(coverage: FileCoverage, assembler: Assembler, places: Counter[bytes]) -> None:
     """Complete the coverage."""
     rejected = sum(coverage.rejected.values())
@@ -190,4 +179,6 @@ def _conclude(coverage: FileCoverage, assembler: Assembler, places: Counter[byte
     coverage.notes.extend(assembler.notes())
     top = sorted(assembler.places.items(), key=lambda item: (-item[1], item[0]))[:_TOP]
     if top:
-        coverage.notes.append("most lines come from " + ", ".join(f"{name} ({many})" for name, many in top))
+        total = sum(assembler.places.values())
+        writers = ", ".join(f"{name} ({many / total:.0%})" for name, many in top)
+        coverage.notes.append(f"most of its messages are written by {writers}")
