@@ -101,9 +101,9 @@ def _beside(tables: Tables, since: int | None, until: int | None) -> None:
     """Drop metrics and lines of logs outside of the window; what tells no time stays."""
     for table in TIMED:
         if since is not None:
-            tables.run(f"DELETE FROM {table} WHERE at < {since}")
+            tables.run(f'DELETE FROM {table} WHERE "at" < {since}')
         if until is not None:
-            tables.run(f"DELETE FROM {table} WHERE at >= {until}")
+            tables.run(f'DELETE FROM {table} WHERE "at" >= {until}')
 
 
 def extent(coverage: Coverage) -> tuple[int, int]:
