@@ -29,18 +29,13 @@ def overload(incident: Incident) -> Any:
 def diagnosed(incident: Incident, folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Any, Any]:
     """Recipe and report."""
     raw = write(HERE / f"{incident.id}.toml", folder)
-    code = cli.run(["snowpit", "diagnose", str(folder), "--no-cache", "-o", "json", *flags(raw["server"])])
+    code = cli.run(["snowpit", "diagnose", str(folder), "--no-cache", "-o", "json"])
     report = json.loads(capsys.readouterr().out)
     assert report["exit"]["code"] == code
+    assert report["coverage"]["rejected"] == 0
+    version = report["control_plane"]["version"]["value"]
+    assert version == raw["server"]["version"]
     return raw, report
-
-
-def flags(server: dict[str, Any]) -> list[str]:
-    """Release and limits, which the manifest says as well."""
-    limits = [
-        f"{kind}={server[f'{kind}_limit']}" for kind in ("mutating", "readonly") if f"{kind}_limit" in server
-    ]
-    return ["--server-version", server["version"], *(["--limits", ",".join(limits)] if limits else [])]
 
 
 def supported(report: Any) -> list[str]:
