@@ -48,10 +48,10 @@ def read_stretch(data: bytes, sink: Sink, account: Account) -> None:
         return
     found = Found()
     document = tree.parse(data)
-    if document is None:
-        found.rows.extend(template_rows(data, account.line) if b"{{" in data else ())
-    else:
+    if document is not None:
         read_document(document, found, shift=account.line)
+    if not found.rows and b"{{" in data:
+        found.rows.extend(template_rows(data, account.line))
     for row in found.rows:
         sink.add("settings", row)
         if row["component"] == "kube-apiserver":
