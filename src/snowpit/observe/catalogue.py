@@ -9,6 +9,7 @@ from snowpit.observe.configuration import configuration
 from snowpit.observe.drains import drains
 from snowpit.observe.lists import lists, relists
 from snowpit.observe.logins import logins, loopback
+from snowpit.observe.logs import logs
 from snowpit.observe.metrics import metrics
 from snowpit.observe.modes import modes
 from snowpit.observe.open_requests import open_requests
@@ -69,4 +70,5 @@ OBSERVATIONS: tuple[Observation, ...] = (
     Observation(
         "metrics", "What metrics tell of each process", "seconds, bytes, counts, per second", metrics
     ),
+    Observation("logs", "What component logs tell", "lines, seconds, requests per second", logs),
 )

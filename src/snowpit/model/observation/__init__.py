@@ -28,6 +28,7 @@ from snowpit.model.observation.configuration import (
     Setting,
     Webhook,
 )
+from snowpit.model.observation.logs import Lifetime, LimitedClient, LineGroup, Logs
 from snowpit.model.observation.metrics import Counter, Distribution, Gauge, Instance, LevelUse, Metrics
 from snowpit.model.observation.observed import Observed
 from snowpit.model.observation.patterns import (
@@ -66,8 +67,12 @@ __all__ = [
     "KubeletSettings",
     "LevelState",
     "LevelUse",
+    "Lifetime",
+    "LimitedClient",
+    "LineGroup",
     "ListSource",
     "Lists",
+    "Logs",
     "Loopback",
     "Metrics",
     "Mode",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from snowpit.model.observation.clients import Client, ClientKind, Evenness, FailedLogins, Loopback, Reviews
 from snowpit.model.observation.configuration import Configuration
+from snowpit.model.observation.logs import Logs
 from snowpit.model.observation.metrics import Metrics
 from snowpit.model.observation.patterns import (
     ChangePoint,
@@ -51,6 +52,7 @@ class Observed:
         hints: Versions and sizes that the requests tell.
         configuration: Flags, policies and objects that configure the control plane; null if no evidence holds any.
         metrics: What metrics tell; null without any.
+        logs: What component logs tell; null without any line that means something.
     """
 
     window: Window
@@ -77,6 +79,7 @@ class Observed:
     hints: ControlPlaneHints
     configuration: Configuration | None = None
     metrics: Metrics | None = None
+    logs: Logs | None = None
 
     def review(self, resource: str, creator_kind: str) -> Reviews | None:
         """The reviews of that resource by that kind of creator; null if none were asked for."""
