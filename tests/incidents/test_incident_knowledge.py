@@ -56,7 +56,7 @@ def test_each_incident_is_told_in_sentences_with_addresses(incident: Incident) -
 def test_each_overload_is_the_best_match_for_its_own_signature(incident: Incident) -> None:
     signature = incident.signature
     found = (*signature.cause, *signature.beside)
-    ranked = [item.incident.id for item in similar(found, None, " ".join(signature.clients))]
+    ranked = [item.incident.id for item in similar(found, None, words=" ".join(signature.clients))]
     assert incident.id in ranked[:3]
 
 
@@ -65,13 +65,24 @@ def test_controls_are_never_similar_to_findings() -> None:
     assert not [item for item in similar(every, None) if item.incident.control]
 
 
+def test_what_only_suffers_is_no_shared_cause() -> None:
+    found = ("slow_webhook", "heartbeat_pressure")
+    assert "K02" in [item.incident.id for item in similar(found, None)]
+    suffering = similar(found, None, victims=("heartbeat_pressure",))
+    assert [(item.incident.id, item.cause) for item in suffering] == [
+        ("K09", "slow_webhook"),
+        ("K23", "slow_webhook"),
+    ]
+    assert suffering[0].shared == found
+
+
 def test_nothing_is_similar_to_no_finding() -> None:
     assert similar((), Version(1, 12)) == ()
 
 
 def test_a_client_of_the_same_name_comes_first() -> None:
     without = [item.incident.id for item in similar(("list_storm",), None)]
-    named = similar(("list_storm",), None, "LISTs by kyverno-reports-controller hold the seats")
+    named = similar(("list_storm",), None, words="LISTs by kyverno-reports-controller hold the seats")
     assert without[0] != "K21"
     assert (named[0].incident.id, named[0].client) == ("K21", "kyverno")
 

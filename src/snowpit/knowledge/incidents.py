@@ -4,7 +4,7 @@
 overloaded, so that no finding may point to them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -135,12 +135,15 @@ def _incident(raw: Mapping[str, Any]) -> Incident:
     )
 
 
-def similar(found: Sequence[str], version: Version | None, words: str = "") -> tuple[Likeness, ...]:
+def similar(
+    found: Sequence[str], version: Version | None, *, victims: Collection[str] = (), words: str = ""
+) -> tuple[Likeness, ...]:
     """Published incidents that resemble what was found, best match first.
 
     Args:
         found: Ids of the supported findings by rank, the root cause first.
         version: The server's version, if known.
+        victims: Those of them that only suffer from the others: they are never the shared cause.
         words: Claims of the findings, in which the names of clients are looked for.
 
     Returns:
@@ -148,21 +151,22 @@ def similar(found: Sequence[str], version: Version | None, words: str = "") -> t
         same name, and the number of findings that fit less those that do not; of those that every overload brings
         none counts.
     """
-    likely = [_likeness(item, found, version, words=words.lower()) for item in incidents()]
+    causes = [name for name in found if name not in victims]
+    likely = [_likeness(item, found, version, causes=causes, words=words.lower()) for item in incidents()]
     return tuple(sorted((item for item in likely if item), key=lambda item: _place(item, found)))
 
 
 def _likeness(
-    incident: Incident, found: Sequence[str], version: Version | None, *, words: str
+    incident: Incident, found: Sequence[str], version: Version | None, *, causes: Sequence[str], words: str
 ) -> Likeness | None:
     signature = incident.signature
-    causes = [name for name in found if name in signature.cause]
-    if not causes:
+    cause = next((name for name in causes if name in signature.cause), "")
+    if not cause:
         return None
     ranges = incident.versions
     return Likeness(
         incident=incident,
-        cause=causes[0],
+        cause=cause,
         shared=tuple(name for name in found if name in signature.cause + signature.beside),
         client=next((name for name in signature.clients if name in words), ""),
         other_release=bool(version and ranges and not any(version.within(*bounds) for bounds in ranges)),

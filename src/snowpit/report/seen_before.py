@@ -3,7 +3,7 @@
 from typing import Any
 
 from snowpit.knowledge.incidents import Incident, Likeness, similar
-from snowpit.model.finding import Finding, Verdict
+from snowpit.model.finding import Finding, Role, Verdict
 from snowpit.report.case import Case
 from snowpit.report.content import Bullets, Section
 
@@ -15,7 +15,8 @@ def seen(case: Case) -> tuple[Likeness, ...]:
     """The incidents that are most like this case, best match first."""
     found = _supported(case)
     words = " ".join(item.claim for item in found)
-    return similar([item.id for item in found], case.plane.version, words)[:MOST]
+    victims = [item.id for item in found if item.role is Role.VICTIM]
+    return similar([item.id for item in found], case.plane.version, victims=victims, words=words)[:MOST]
 
 
 def sections(case: Case) -> list[Section]:
