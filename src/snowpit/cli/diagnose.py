@@ -11,7 +11,7 @@ from snowpit.workflow.diagnosis import Question, run
 
 
 @click.command("diagnose")
-@options.paths
+@options.prometheus
 @options.narrowing
 @click.option(
     "--server-version", default="", metavar="VERSION", help="Version of kube-apiserver, e.g. 1.12.4."

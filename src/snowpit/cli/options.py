@@ -2,13 +2,15 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
 from snowpit.cli.progress import Meter
+from snowpit.ingest.remote import Remote
 from snowpit.workflow.evidence import Source
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -17,6 +19,46 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def paths(function: Function) -> Function:
     """Files, directories, archives or ``-``."""
     return click.argument("paths", nargs=-1, required=True, metavar="PATH...")(function)
+
+
+def prometheus(function: Function) -> Function:
+    """Paths that may be left out where a Prometheus server is given, and how to ask it."""
+    function = click.option(
+        "--prometheus-ca", default="", metavar="FILE", help="Certificates to trust at --prometheus (PEM)."
+    )(function)
+    function = click.option(
+        "--prometheus-auth",
+        type=click.File("r"),
+        metavar="FILE",
+        help="File with a bearer token or USER:PASSWORD for --prometheus; else SNOWPIT_PROMETHEUS_TOKEN, or"
+        " SNOWPIT_PROMETHEUS_USER and SNOWPIT_PROMETHEUS_PASSWORD.",
+    )(function)
+    function = click.option(
+        "--prometheus",
+        default="",
+        metavar="URL",
+        help="Prometheus server that is asked for metrics of the time of the evidence, or of the last hour.",
+    )(function)
+    return click.argument("paths", nargs=-1, metavar="PATH...")(function)
+
+
+def remotes(url: str, auth: TextIO | None, ca: str) -> tuple[Remote, ...]:
+    """The Prometheus server that the options describe, if any."""
+    if not url:
+        return ()
+    from snowpit.ingest.prometheus import Server, source  # noqa: PLC0415 - loads an HTTP client
+
+    given = auth.readline().strip() if auth else ""
+    user, colon, password = given.partition(":")
+    server = Server(
+        url=url,
+        now=time.time(),
+        token=os.environ.get("SNOWPIT_PROMETHEUS_TOKEN", "") if not given else "" if colon else given,
+        user=user if colon else "" if given else os.environ.get("SNOWPIT_PROMETHEUS_USER", ""),
+        password=password if colon else os.environ.get("SNOWPIT_PROMETHEUS_PASSWORD", ""),
+        ca=ca,
+    )
+    return (source(server),)
 
 
 def narrowing(function: Function) -> Function:
@@ -82,9 +124,19 @@ def source(
     where: str = "",
     no_cache: bool = False,
     cache_dir: str = "",
+    prometheus: str = "",
+    prometheus_auth: TextIO | None = None,
+    prometheus_ca: str = "",
 ) -> Source:
-    """The evidence that the options describe, with progress on a terminal."""
+    """The evidence that the options describe, with progress on a terminal.
+
+    Raises:
+        click.UsageError: If they describe none.
+    """
+    if not paths and not prometheus:
+        raise click.UsageError("Missing argument 'PATH...'.")
     return Source(
+        remotes=remotes(prometheus, prometheus_auth, prometheus_ca),
         paths=paths,
         since=since,
         until=until,

@@ -13,6 +13,7 @@ from snowpit.ingest.cache import Log
 from snowpit.ingest.formats import Format, format_of
 from snowpit.ingest.log import HEAD, read_log
 from snowpit.ingest.parts import Parts
+from snowpit.ingest.remote import Remote
 from snowpit.ingest.sink import ACCESS, Sink
 from snowpit.ingest.tolerant import UTF16
 from snowpit.model.evidence import Coverage, FileCoverage
@@ -48,6 +49,7 @@ def read(
     cache: Path | None = None,
     stdin: BinaryIO | None = None,
     progress: Callable[[Progress], None] | None = None,
+    remotes: Sequence[Remote] = (),
 ) -> Coverage:
     """Read evidence into the request table and the tables beside it.
 
@@ -62,6 +64,7 @@ def read(
         cache: Directory for parsed large files; null for none.
         stdin: Standard input.
         progress: Called from time to time.
+        remotes: Sources that are asked once the files are read.
 
     Returns:
         What was read, file by file.
@@ -81,6 +84,7 @@ def read(
                 origin, tables, meter, directory=directory, cache=cache, stdin=stdin, first=len(logs)
             )
         )
+    logs += list(_ask(remotes, tables, logs, directory=directory))
     files = [log.coverage for log in logs] + [_left_out(remark) for remark in remarks]
     if not any(file.events or file.rows or file.first is not None for file in files):
         raise _nothing(files, paths)
@@ -177,6 +181,20 @@ def _read_afresh(
             coverage = read_log(source, parts, year=year, tick=meter.found)
         statistics.describe(tables, coverage, parts.paths, doubtful=parts.doubtful)
         yield Log(coverage, parts.paths, parts.doubtful)
+
+
+def _ask(remotes: Sequence[Remote], tables: Tables, logs: Sequence[Log], *, directory: Path) -> Iterator[Log]:
+    """Ask sources that are no files for the time that the files tell."""
+    instants = [at for log in logs for at in (log.coverage.first, log.coverage.last) if at is not None]
+    extent = (min(instants), max(instants)) if instants else None
+    for number, remote in enumerate(remotes):
+        parts = Parts(tables, directory / f"remote-{number}", label=remote.label)
+        sink = Sink(tables, parts, file=len(logs) + number)
+        coverage = FileCoverage(path=sources.text(remote.label), kind=remote.kind)
+        remote.ask(sink, coverage, extent)
+        sink.flush()
+        coverage.rows = dict(sink.rows)
+        yield Log(coverage, [], doubtful=False)
 
 
 def _read_known(source: sources.Source, known: tuple[Format, str], sink: Sink) -> FileCoverage:

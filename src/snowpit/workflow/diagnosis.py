@@ -66,7 +66,8 @@ def run(question: Question) -> Case:
 
 def _observed(source: Source, evidence: Evidence, told: Version | None) -> Observed:
     """What is observed: as kept from the same question before, else measured."""
-    kept = place(source.paths, source.cache, (source.since, source.until, source.where, str(told)))
+    question = (source.since, source.until, source.where, str(told))
+    kept = None if source.remotes else place(source.paths, source.cache, question)
     found = recalled(kept)
     if found is None:
         found = observe(

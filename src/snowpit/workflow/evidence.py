@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from snowpit.errors import EvidenceError, QueryError
-from snowpit.ingest import Progress, read
+from snowpit.ingest import Progress, read, tsdb
+from snowpit.ingest.remote import Remote
 from snowpit.model.evidence import Coverage
 from snowpit.model.window import iso
 from snowpit.store import Tables
@@ -35,6 +36,7 @@ class Source:
         cache: Directory of parsed large files; null for none.
         stdin: Standard input.
         progress: Told how far reading has come.
+        remotes: Sources that are asked once the files are read, such as a Prometheus server.
     """
 
     paths: Sequence[str]
@@ -44,6 +46,7 @@ class Source:
     cache: Path | None = None
     stdin: BinaryIO | None = None
     progress: Callable[[Progress], None] | None = None
+    remotes: Sequence[Remote] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,14 @@ def opened(source: Source) -> Iterator[Evidence]:
         QueryError: If the window or the filter does not hold.
     """
     with Tables() as tables:
+        paths, databases = tsdb.apart(source.paths)
         coverage = read(
-            source.paths, tables=tables, cache=source.cache, stdin=source.stdin, progress=source.progress
+            paths,
+            tables=tables,
+            cache=source.cache,
+            stdin=source.stdin,
+            progress=source.progress,
+            remotes=(*databases, *source.remotes),
         )
         tables.lock(*((source.cache,) if source.cache else ()))
         yield Evidence(tables, coverage, narrow(tables, coverage, source))

@@ -67,6 +67,7 @@ class Dump:
         self._how = ""
         self._server = server_of(coverage.path)
         self._servers: set[str] = set()
+        self._jobs: dict[str, str] = {}
 
     @property
     def empty(self) -> bool:
@@ -122,12 +123,21 @@ class Dump:
         )
         return stamps.decide(named, micros(value), written=self._sink.written if last else None)
 
+    def _of_job(self, job: str) -> str:
+        """The component behind a job, by its name, or by what it exposes."""
+        if job not in self._jobs:
+            exposed = {held.sample.name for held in self._held if held.sample.labels.get("job") == job}
+            named = knowledge.component_of_job(job) or knowledge.component_of(exposed)
+            if len(self._jobs) >= _SERVERS:
+                return named
+            self._jobs[job] = named
+        return self._jobs[job]
+
     def _row(self, held: Held) -> None:
         sample = held.sample
         meaning = self.names.meaning(sample)
         labels = naming.labels_of(sample, meaning)
-        component = knowledge.component_of_job(labels["job"]) if "job" in labels else ""
-        component = component or self._component or ""
+        component = self._of_job(labels["job"]) if "job" in labels else self._component or ""
         at = self.at if sample.at is None else sample.at
         server = labels.get("instance") or self._server
         if server and len(self._servers) < _SERVERS:
