@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.configured import configured
 
 from snowpit.ingest.configuration.privacy import HIDDEN, kept
+from support.configured import configured
 
 CANARY = "hunter2CANARY"
 PLACES = {

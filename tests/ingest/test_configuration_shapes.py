@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from support.configured import balanced, configured, settings, values
 
 POD = """\
