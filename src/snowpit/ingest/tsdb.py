@@ -63,12 +63,27 @@ def _ask(tool: str, path: str, sink: Sink, coverage: FileCoverage, extent: Exten
     """Read all families that are looked at; the extent of other evidence plays no part."""
     del extent
     match = f'{{__name__=~"{"|".join(names())}"}}'
-    command = [tool, "tsdb", "dump", f"--match={match}", path]
+    command = [tool, "tsdb", "dump", f"--match={match}", str(_complete(Path(path), sink.tables.directory))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:  # noqa: S603 - found on the path, arguments of our own
         text.read(Reader(_lines(running)), sink, coverage)
         if running.wait() != 0:
             coverage.truncated = f"{TOOL} could not read all of it"
     coverage.notes.append(f"read by {TOOL}")
+
+
+def _complete(path: Path, scratch: Path) -> Path:
+    """The database with a directory for its log: a snapshot has none, and the tool asks for one."""
+    if (path / "wal").is_dir():
+        return path
+    place = scratch / f"database-{len(list(scratch.iterdir()))}"
+    (place / "wal").mkdir(parents=True)
+    for item in sorted(path.rglob("*")):
+        copy = place / item.relative_to(path)
+        if item.is_dir():
+            copy.mkdir(parents=True, exist_ok=True)
+        else:
+            copy.symlink_to(item.resolve())
+    return place
 
 
 def _lines(running: subprocess.Popen[bytes]) -> Iterator[bytes]:
