@@ -25,6 +25,7 @@ from snowpit.diagnose.registry import DETECTORS
 from snowpit.knowledge.facts import Fact, load
 from snowpit.knowledge.incidents import Incident, incidents
 from snowpit.knowledge.remedies import remedies
+from snowpit.lint import RULES, Example, Rule
 from snowpit.model import observation
 from snowpit.model.finding import Remedy
 from snowpit.model.request import DERIVED, STORED, Column
@@ -50,6 +51,8 @@ def pages() -> dict[Path, str]:
         SCHEMA: json.dumps(report_schema.schema(), indent=1) + "\n",
     }
     found |= {reference / "detectors" / f"{stem(module)}.md": detector(module) for module in DETECTORS}
+    found |= {reference / "lint" / f"{rule.id}.md": lint_rule(rule) for rule in RULES}
+    found[reference / "lint" / "index.md"] = lint_list()
     return found
 
 
@@ -241,6 +244,44 @@ def _remedies(found: Sequence[Remedy]) -> Iterator[str]:
     for number, item in enumerate(found, start=1):
         caution = f" Caution: {item.caution}" if item.caution else ""
         yield f"{number}. [{item.when}] {item.text}{caution} ({item.source})"
+
+
+def lint_list() -> str:
+    """All rules of ``snowpit lint``, one line each."""
+    rows = "".join(f"| [{rule.id}]({rule.id}.md) | {rule.severity} | {rule.title} |\n" for rule in RULES)
+    return (
+        f"{BY_HAND}# Rules\n\nWhat `snowpit lint` asks of a configuration. The command is described in"
+        " [Lint a configuration](../../how-to/lint.md).\n\n| rule | severity | asks for |\n|---|---|---|\n"
+        + rows
+    )
+
+
+def lint_rule(rule: Rule) -> str:
+    """A rule with its reason, its remedy and its examples."""
+    sources = "".join(f"- {source}\n" for source in rule.sources)
+    parts = [
+        f"# {rule.id}",
+        f"{rule.title}. Severity: {rule.severity}.",
+        rule.why,
+        f"## Remedy\n\n{rule.remedy}",
+    ]
+    parts += [f"## Breaks the rule\n\n{_example(example)}" for example in rule.bad[:1]]
+    parts += [f"## Keeps the rule\n\n{_example(example)}" for example in rule.good[:1]]
+    return BY_HAND + "\n\n".join(parts) + f"\n\n## Sources\n\n{sources}"
+
+
+EXAMPLE_LINES = 30
+
+
+def _example(example: Example) -> str:
+    """A file as a block, cut where it is long; the version of the server where the rule needs it."""
+    lines = example.text.rstrip("\n").split("\n")
+    shown = lines[:EXAMPLE_LINES] + ["# ... and so on"] * (len(lines) > EXAMPLE_LINES)
+    told = f"With a server of {example.version}:\n\n" if example.version else ""
+    language = (
+        "yaml" if example.file.endswith(".yaml") else "json" if example.file.endswith(".json") else "text"
+    )
+    return f"{told}```{language}\n" + "\n".join(shown) + "\n```"
 
 
 def write() -> None:
