@@ -148,3 +148,23 @@ def test_memory_holds_one_item_of_a_list(tmp_path: Path, monkeypatch: pytest.Mon
     with configured(tmp_path, {"nodes.yaml": text}) as (tables, coverage):
         assert tables.run("SELECT count(DISTINCT object) FROM settings") == [(50,)]
         assert coverage.rejected == 0
+
+
+def test_items_of_a_large_json_list_are_read_one_by_one_with_their_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("snowpit.ingest.configuration.tree.MARKED", 10)
+    item = '{"metadata": {"name": "nX"},\n "status": {"nodeInfo": {"kubeletVersion": "v1.28.1"}}}'
+    items = ",\n".join(item.replace("nX", f"n{at}") for at in range(3))
+    text = '{"kind": "NodeList", "apiVersion": "v1", "items": [\n' + items + "\n]}\n"
+    with configured(tmp_path, {"nodes.json": text}) as (tables, coverage):
+        rows = tables.run("SELECT object, line FROM settings WHERE key = 'name' ORDER BY line")
+        assert rows == [("n0", 2), ("n1", 4), ("n2", 6)]
+        assert coverage.rejected == 0
+
+
+def test_an_alias_that_names_itself_often_costs_no_time(tmp_path: Path) -> None:
+    levels = "".join(f"a{at + 1}: &a{at + 1} [{', '.join([f'*a{at}'] * 9)}]\n" for at in range(9))
+    text = f"apiVersion: audit.k8s.io/v1\nkind: Policy\na0: &a0 [x]\n{levels}"
+    with configured(tmp_path, {"policy.yaml": text}) as (_, coverage):
+        assert coverage.files[0].lines == text.count("\n")

@@ -8,6 +8,7 @@ import msgspec
 from snowpit.ingest.configuration import tree
 from snowpit.ingest.configuration.accounting import Account
 from snowpit.ingest.configuration.documents import Found, read_document
+from snowpit.ingest.configuration.objects import NAMES
 from snowpit.ingest.configuration.templates import template_rows
 from snowpit.ingest.sink import Sink
 from snowpit.ingest.stream import Reader
@@ -23,6 +24,7 @@ LARGEST_YAML = 4 << 20
 _SEPARATOR = re.compile(rb"(?:---|\.\.\.)(?:\s|$)")
 _ITEM = re.compile(rb" {0,4}- ")
 _TOP = re.compile(rb"[^\s#-]")
+_KIND = re.compile(rb"^(?:- | {2,6})?kind: *[\"']?([A-Z]\w{1,60})[\"']? *\r?$", re.MULTILINE)
 _BLANK = re.compile(rb"(?:\s*(?:#[^\n]*)?(?:\n|\Z))*\Z")
 
 
@@ -46,19 +48,74 @@ def read_stretch(data: bytes, sink: Sink, account: Account) -> None:
     if _BLANK.match(data):
         account.add(data, "other")
         return
-    found = Found()
-    document = tree.parse(data)
-    if document is not None:
-        read_document(document, found, shift=account.line)
-    if not found.rows and b"{{" in data:
-        found.rows.extend(template_rows(data, account.line))
+    kept, broken = 0, False
+    for document, shift in objects(data):
+        found = Found()
+        if document is not None:
+            read_document(document, found, shift=account.line + shift)
+        if not found.rows and b"{{" in data:
+            found.rows.extend(template_rows(data, account.line))
+        _store(found, sink, account)
+        kept += len(found.rows)
+        broken = broken or (document is None and not found.rows)
+    account.add(data, "reject:broken manifest" if broken else "event" if kept else "other")
+
+
+def _store(found: Found, sink: Sink, account: Account) -> None:
     for row in found.rows:
         sink.add("settings", row)
         if row["component"] == "kube-apiserver":
             account.told(row["version"], row["server"])
     account.saw(found.used, found.unused)
-    broken = document is None and not found.rows
-    account.add(data, "reject:broken manifest" if broken else "event" if found.rows else "other")
+
+
+def objects(data: bytes) -> Iterator[tuple[tree.Tree | None, int]]:
+    """The tree of a document and the lines before it; of a large JSON list that of each item, null if it is broken."""
+    unused = _useless(data)
+    if unused:
+        yield {"kind": tree.Scalar(unused, 0)}, 0
+        return
+    listed = _items(data) if len(data) > tree.MARKED else None
+    if listed is None:
+        yield tree.parse(data), 0
+        return
+    kind, items = listed
+    at, line = 0, 0
+    for item in items:
+        text = bytes(item)
+        start = data.find(text, at)
+        line += data.count(b"\n", at, start)
+        document = tree.parse_json(text)
+        yield {"kind": tree.Scalar(kind, 0), "items": [document]}, line
+        at, line = start + len(text), line + text.count(b"\n")
+
+
+class _List(msgspec.Struct):
+    """A list of objects, its items not yet parsed."""
+
+    items: list[msgspec.Raw]
+    kind: str = "List"
+
+
+def _items(data: bytes) -> tuple[str, list[msgspec.Raw]] | None:
+    """Kind and items of a JSON list; null if it is none."""
+    try:
+        if data.lstrip()[:1] == b"[":
+            return "List", msgspec.json.decode(data, type=list[msgspec.Raw])
+        found = msgspec.json.decode(data, type=_List)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    return found.kind, found.items
+
+
+def _useless(data: bytes) -> str:
+    """The kind of a YAML object of which nothing is kept, so that it need not be parsed; empty if it may be of use."""
+    if data.lstrip()[:1] in (b"{", b"["):
+        return ""
+    kinds = {found.decode() for found in _KIND.findall(data)}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    opened = not kind or kind in NAMES or kind == "ConfigMap" or kind.endswith("List")
+    return "" if opened else kind
 
 
 def _read_json(reader: Reader, sink: Sink, account: Account) -> None:

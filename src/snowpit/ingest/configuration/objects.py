@@ -217,9 +217,13 @@ READERS: tuple[Kind, ...] = (
 """Kinds of which something is kept; asked in this order."""
 
 
+NAMES = frozenset(known.name for known in READERS)
+"""Their kinds."""
+
+
 def reader_of(kind: str, api: str) -> Read | None:
-    """The reader of a kind of object; null if nothing of it is kept."""
+    """The reader of a kind of object; null if nothing of it is kept. Items of a list need not tell their API."""
     for known in READERS:
-        if known.name == kind and api.startswith(known.group):
+        if known.name == kind and (not api or api.startswith(known.group)):
             return known.read
     return None

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-MARKED = 2 << 20
-"""Bytes of JSON up to which the slower parser that tells lines is used."""
+MARKED = 512 << 10
+"""Bytes of JSON up to which the slower parser that tells lines is used (1 MB/s, the other one 25 MB/s)."""
 
 DEEPEST = 40
 """Levels below which a document is not looked at."""
 
-MOST = 250_000
+MOST = 50_000
 """Values of one document that are looked at: an alias of YAML can name one value very often."""
 
 _TEMPLATE = re.compile(r"\{\{[^{}\n]*\}\}")
@@ -51,6 +51,12 @@ def parse(data: bytes) -> Tree | None:
     if found is None and "{{" in text:
         found = _yaml(_TEMPLATE.sub("TEMPLATE", text))
     return found
+
+
+def parse_json(data: bytes) -> Tree | None:
+    """The tree of one JSON value of any size, all of it on its first line; null if it is broken."""
+    found = _json(data.decode("utf-8", "replace"))
+    return None if found is None else _plain(found, [MOST], line=1)
 
 
 def _json(text: str) -> object | None:
