@@ -237,7 +237,13 @@ def detector(module: ModuleType) -> str:
         lines.append(f"## {heading}\n" if heading else line.strip())
     found = remedies(stem(module), None)
     lines += ["", "## Remedies by version", "", *_remedies(found)] if found else []
+    seen = [item for item in incidents() if stem(module) in item.signature.cause]
+    lines += ["", "## Published incidents", "", *map(_seen, seen)] if seen else []
     return BY_HAND + "\n".join(lines) + "\n"
+
+
+def _seen(item: Incident) -> str:
+    return f"- [{item.id}](../incidents.md#{item.id.lower()}): {item.title}"
 
 
 def _remedies(found: Sequence[Remedy]) -> Iterator[str]:

@@ -74,6 +74,12 @@ def test_explain_tells_an_incident(name: str, capsys: pytest.CaptureFixture[str]
     assert "https://palark.com/" in told
 
 
+def test_explain_tells_the_incidents_that_a_detector_points_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["snowpit", "explain", "slow-webhook"]) == 0
+    told = capsys.readouterr().out.partition("Published incidents:\n")[2]
+    assert [line.split(":")[0].strip() for line in told.splitlines()] == ["K09", "K23"]
+
+
 def test_explain_lists_all_incidents(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["snowpit", "explain"]) == 0
     told = capsys.readouterr().out

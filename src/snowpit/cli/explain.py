@@ -36,7 +36,7 @@ def explained(name: str) -> str:
     wanted = name.strip().replace("-", "_")
     for module in DETECTORS:
         if detector_id(module) == wanted:
-            return inspect.cleandoc(module.__doc__ or "") + "\n"
+            return inspect.cleandoc(module.__doc__ or "") + "\n" + _seen(wanted)
     for item in OBSERVATIONS:
         if item.name == wanted:
             return f"{item.title} ({item.unit})\n\n{inspect.cleandoc(item.function.__doc__ or '')}\n"
@@ -47,6 +47,13 @@ def explained(name: str) -> str:
         if incident.id == wanted.upper():
             return incident_text(incident)
     raise FactError(f"Nothing is named {visible(name[:40])!r}.", "List all names with: snowpit explain")
+
+
+def _seen(detector: str) -> str:
+    """Published incidents that a detector's finding points to."""
+    seen = [item for item in incidents() if detector in item.signature.cause]
+    lines = "".join(f"    {item.id}: {item.title}\n" for item in seen)
+    return f"\nPublished incidents:\n{lines}" if seen else ""
 
 
 def fact_text(fact: Fact) -> str:
