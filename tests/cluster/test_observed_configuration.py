@@ -58,3 +58,14 @@ def test_zero_in_a_kubelet_s_file_is_the_default_and_in_a_running_one_zero(tmp_p
 
 def test_nothing_observed_tells_nothing() -> None:
     assert told(None, None) == ({}, ())
+
+
+def test_a_flag_that_one_server_lacks_is_stated(tmp_path: Path) -> None:
+    pod = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: kube-apiserver-{}}}\nspec:\n  nodeName: {}\n  containers:\n"
+        "  - name: a\n    command: [kube-apiserver, --etcd-servers=a, --v=2{}]\n"
+    )
+    texts = {"a.yaml": pod.format("a", "a", ", --goaway-chance=0.001"), "b.yaml": pod.format("b", "b", "")}
+    assert told(records(tmp_path, texts), None).conflicts == (
+        "--goaway-chance is not set on b: the default holds there.",
+    )

@@ -112,6 +112,8 @@ spec:
         "  --max-mutating-requests-inflight=300\nRestart=always\n"
     ),
     "flag dump": 'FLAG: --max-requests-inflight="800"\nFLAG: --max-mutating-requests-inflight="300"\nFLAG: --v="2"\n',
+    "environment file": 'KUBE_APISERVER_ARGS="--max-requests-inflight=800 --max-mutating-requests-inflight=300"\n',
+    "drop-in": '[Service]\nEnvironment="APISERVER_ARGS=--max-requests-inflight=800 --max-mutating-requests-inflight=300"\n',
     "template": '{"kind": "Pod", "apiVersion": "v1", {{extra}} "spec": {"containers": [{"command": [\n"kube-apiserver",\n'
     '"--max-requests-inflight=800", "--max-mutating-requests-inflight=300", {{params}}\n]}]}}\n',
 }

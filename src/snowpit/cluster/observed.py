@@ -134,7 +134,7 @@ def told(configuration: Configuration | None, version: Version | None) -> Told:
         found = _found(configuration.of("kube-apiserver"), known)
         if found:
             values[known.name], conflict = _chosen(known, found)
-            conflicts += conflict
+            conflicts += [*conflict, *_unset(configuration, known)]
     values |= dict(_clients(configuration))
     values |= dict(_kubelets(configuration))
     if configuration.nodes:
@@ -193,6 +193,17 @@ def _chosen(known: _Flag, found: Sequence[tuple[Value, Process, Setting]]) -> tu
         for text, (_, process, place) in list(different.items())[:5]
     )
     return sourced, [f"--{known.flag} differs between API servers: {shown}; {value} is used."]
+
+
+def _unset(configuration: Configuration, known: _Flag) -> list[str]:
+    """A sentence if a flag that one whole command line has is missing in another."""
+    whole_lines = [
+        process
+        for process in configuration.of("kube-apiserver")
+        if process.server and "etcd-servers" in process.flags and known.flag not in process.flags
+    ]
+    names = ", ".join(process.server for process in whole_lines[:5])
+    return [f"--{known.flag} is not set on {names}: the default holds there."] if names else []
 
 
 def _clients(configuration: Configuration) -> Iterator[tuple[str, Sourced]]:

@@ -22,6 +22,20 @@ CONTINUED_AT_MOST = 2000
 _FLAG_LINE = re.compile(r'(?:[IWEF]\d{4} [^\]]*\] )?FLAG: --([\w.-]+)="(.*)"')
 _UNIT = re.compile(r"\s*ExecStart\s*=\s*[-@:+!]*(.*)", re.DOTALL)
 _HEADING = re.compile(r"\s*(?:#.*|\[[A-Z]\w*\]|[A-Z]\w+=.*|USER\s.*|UID\s.*|PID\s.*)", re.DOTALL)
+_VARIABLE = re.compile(
+    r"""\s*(?:export\s+|Environment\s*=\s*["']?)?([A-Z][A-Z0-9_]*)\s*=\s*["']?(-.*?)["']?\s*""", re.DOTALL
+)
+_NAMED = (
+    ("METRICS_SERVER", "metrics-server"),
+    ("KUBELET", "kubelet"),
+    ("APISERVER", "kube-apiserver"),
+    ("API_SERVER", "kube-apiserver"),
+    ("KUBE_API", "kube-apiserver"),
+    ("CONTROLLER_MANAGER", "kube-controller-manager"),
+    ("SCHEDULER", "kube-scheduler"),
+)
+"""Parts of the names of variables that hold arguments of a component."""
+
 _ONLY_FLAG = re.compile(r"\s*--[a-z][\w.-]*(?:=.*|\s+\S.*)?", re.DOTALL)
 
 
@@ -94,6 +108,11 @@ class _Text:
         if told is not None:
             yield told
             return
+        component, held = variable(text)
+        if component:
+            subject = self._subject(component, None)
+            yield from of_flags(subject, flags(list(split(held, number))))
+            return
         unit = _UNIT.match(text)
         if unit is None and _HEADING.fullmatch(text.rstrip()):
             self._heading(text)
@@ -121,6 +140,17 @@ class _Text:
         return Subject(component=component, document="flags", object=self._title, version=version)
 
 
+def variable(text: str) -> tuple[str, str]:
+    """Component and arguments in the assignment of a variable of a unit or environment file; empty if it is none.
+
+    >>> variable('KUBELET_EXTRA_ARGS="--v=2 --max-pods=58"')
+    ('kubelet', '--v=2 --max-pods=58')
+    """
+    found = _VARIABLE.fullmatch(text)
+    component = next((name for part, name in _NAMED if found and part in found[1]), "")
+    return (component, found[2]) if found and component else ("", "")
+
+
 def looks_like_commands(lines: Sequence[str]) -> str | None:
     """The name of the kind if lines are command lines; null if they are not."""
     bare = [line for line in lines if line.strip() and not line.startswith("#")]
@@ -131,8 +161,15 @@ def looks_like_commands(lines: Sequence[str]) -> str | None:
         return "flag dump"
     if release_line(bare[0], 1) is not None:
         return "kubectl version"
-    if any(_UNIT.match(line) for line in bare) and any(line.startswith("[") for line in bare):
-        return "systemd unit" if any(component_of(word) for line in bare for word in line.split()) else None
+    if all(re.match(r"(?:export )?[A-Z][A-Z0-9_]*=", line) for line in bare) and any(
+        variable(line)[0] for line in bare
+    ):
+        return "environment file"
+    if any(_UNIT.match(line) or variable(line)[0] for line in bare) and any(
+        line.startswith("[") for line in bare
+    ):
+        known = any(variable(line)[0] or any(map(component_of, line.split())) for line in bare)
+        return "systemd unit" if known else None
     return _process(bare)
 
 

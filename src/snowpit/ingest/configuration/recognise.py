@@ -24,6 +24,7 @@ _SHAPES = (
     (_RULES, "audit policy (YAML)"),
 )
 _KLOG = re.compile(rb"^[IWEF]\d{4} \d\d:\d\d:\d\d", re.MULTILINE)
+_SECTION = re.compile(rb"\s*\[[A-Z][A-Za-z]+\]\s*\n")
 _CLAIMABLE = ("JSON without audit events", "shipped log")
 _FOREIGN = ("Kubernetes manifest", "audit policy", "text", "JSON", "log export (CSV)", "component log (klog)")
 
@@ -63,7 +64,8 @@ def dump(head: bytes) -> str | None:
 
 def commands(head: bytes) -> str | None:
     """The kind of command lines as text; null if they are none."""
-    if _AUDIT.search(head) or (head.lstrip()[:1] in (b"{", b"[") and not head.lstrip().startswith(b"[Unit]")):
+    json = head.lstrip()[:1] in (b"{", b"[") and not _SECTION.match(head)
+    if json or _AUDIT.search(head):
         return None
     lines = head[:32768].decode("utf-8", "replace").splitlines()[:200]
     found = looks_like_commands(lines)
