@@ -48,6 +48,11 @@ scrape_configs:
   kubernetes_sd_configs: [{role: node}]
   tls_config: {cert_file: /etc/prometheus/client.crt}
 """),
+        Example(
+            "metrics-server --kubelet-client-certificate=/c.crt --kubelet-client-key=/c.key\n",
+            version="1.12.4",
+            file="flags.txt",
+        ),
     ),
     bad=(
         Example("""\
