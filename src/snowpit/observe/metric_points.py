@@ -75,9 +75,16 @@ def prepare_points(tables: Tables) -> bool:
     """Make the three tables; false, and none of them, if there are no samples."""
     if not tables.run("SELECT 1 FROM metrics LIMIT 1"):
         return False
-    tables.run("CREATE OR REPLACE TEMP TABLE metric_wanted (name VARCHAR, kind VARCHAR, kept VARCHAR[])")
-    for item in series():
-        tables.run("INSERT INTO metric_wanted VALUES (?, ?, ?)", [item.name, item.kind, list(item.by)])
+    wanted = series()
+    tables.run(
+        "CREATE OR REPLACE TEMP TABLE metric_wanted AS SELECT unnest(?::VARCHAR[]) AS name,"
+        " unnest(?::VARCHAR[]) AS kind, string_split(unnest(?::VARCHAR[]), ' ') AS kept",
+        [
+            [item.name for item in wanted],
+            [item.kind for item in wanted],
+            [" ".join(item.by) for item in wanted],
+        ],
+    )
     _name_processes(tables)
     for statement in (_POINTS, _BEGUN, _STEPS):
         tables.run(statement)
@@ -95,16 +102,19 @@ def _name_processes(tables: Tables) -> None:
         GROUP BY component, file, "at" """
         f'ORDER BY component, "at", file LIMIT {_DUMPS}'
     )
-    for component in sorted({row[0] for row in rows}):
-        groups = tell_apart([Scrape(*row[1:]) for row in rows if row[0] == component])
-        if len(groups) < 2:  # noqa: PLR2004 - one process needs no number
-            continue
-        for number, group in enumerate(groups, 1):
-            for scrape in group:
-                tables.run(
-                    "INSERT INTO metric_processes VALUES (?, ?, ?, ?)",
-                    [component, scrape.file, scrape.at, f"#{number}"],
-                )
+    named = [
+        (component, scrape.file, scrape.at, f"#{number}")
+        for component in sorted({row[0] for row in rows})
+        if len(groups := tell_apart([Scrape(*row[1:]) for row in rows if row[0] == component])) > 1
+        for number, group in enumerate(groups, 1)
+        for scrape in group
+    ]
+    if named:
+        tables.run(
+            "INSERT INTO metric_processes SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), unnest(?::BIGINT[]),"
+            " unnest(?::VARCHAR[])",
+            [list(column) for column in zip(*named, strict=True)],
+        )
 
 
 def tell_apart(scrapes: Iterable[Scrape]) -> Sequence[Sequence[Scrape]]:
