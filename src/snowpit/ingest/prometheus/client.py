@@ -70,11 +70,8 @@ async def _session(server: Server) -> AsyncIterator[aiohttp.ClientSession]:
             raise EvidenceError(
                 f"{server.ca} holds no certificates that can be read.", "Give a file in PEM format."
             ) from error
-    auth = aiohttp.BasicAuth(server.user, server.password) if server.user else None
-    headers = {"Authorization": f"Bearer {server.token}"} if server.token else {}
     async with aiohttp.ClientSession(
-        auth=None if server.token else auth,
-        headers=headers,
+        headers={"Authorization": server.authorization} if server.authorization else {},
         timeout=aiohttp.ClientTimeout(total=server.timeout_s),
         connector=aiohttp.TCPConnector(ssl=context, limit=AT_ONCE),
     ) as session:
@@ -124,7 +121,7 @@ async def _get(
     session: aiohttp.ClientSession, server: Server, path: str, *, parameters: Mapping[str, str]
 ) -> Any:  # noqa: ANN401 - whatever JSON holds
     """The field ``data`` of an answer, with further tries where the server is busy or the connection breaks."""
-    url = f"{server.url.rstrip('/')}/api/v1/{path}"
+    url = f"{server.label}/api/v1/{path}"
     posts = path == "query_range"  # a query may be longer than an address
     for left in reversed(range(server.attempts)):
         try:

@@ -1,9 +1,10 @@
 """A Prometheus server: where it is, how to log in, and which stretch of time is asked for."""
 
 import math
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from snowpit.errors import EvidenceError
 
@@ -59,6 +60,17 @@ class Server:
         parts = urlsplit(self.url)
         host = parts.netloc.rpartition("@")[2]
         return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+
+    @property
+    def authorization(self) -> str:
+        """Header that gives the rights: of the token, else of the user, else of a user in the address; or empty."""
+        if self.token:
+            return f"Bearer {self.token}"
+        parts = urlsplit(self.url)
+        user, password = self.user or unquote(parts.username or ""), self.password
+        if not self.user:
+            password = unquote(parts.password or "")
+        return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}" if user else ""
 
 
 def checked(server: Server) -> Server:
