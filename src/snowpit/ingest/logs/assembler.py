@@ -97,6 +97,17 @@ class Assembler:
             size, lines, line = size + held.size, lines + held.lines, held.line
         self._take(found, line, lines=lines, size=size)
 
+    def witness(self, raw: bytes) -> None:
+        """Note when a line was written, and nothing else."""
+        found = unwrapped(raw.removesuffix(b"\r"), self._shape)
+        header = header_of(found.payload, self._calendar, found.beside) if found is not None else None
+        if header is not None and header.at is not None:
+            self._seen(header.at)
+
+    def _seen(self, at: int) -> None:
+        self._first = at if self._first is None else min(self._first, at)
+        self._last = at if self._last is None else max(self._last, at)
+
     def message(self, found: Unwrapped | None, *, line: int, raw: bytes) -> None:
         """Take a message that stands for itself, with all its lines."""
         self.settle()
@@ -173,8 +184,7 @@ class Assembler:
         if header.at is None:
             self._undated += 1
             return
-        self._first = min(self._first or header.at, header.at)
-        self._last = max(self._last or header.at, header.at)
+        self._seen(header.at)
         text = "\n".join([header.message, *message.more])
         row = access_row(text, header.at)
         if row is not None:

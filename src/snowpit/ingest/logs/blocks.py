@@ -62,6 +62,8 @@ def blocks(reader: Reader, coverage: FileCoverage, starts: re.Pattern[bytes] | N
             reject(coverage, Reject(line, offset - skipped, skipped, TOO_LONG))
             line, skipped = line + 1, 0
         end = _end(held, starts)
+        if not end:
+            continue
         block, held = Block(held[:end], line, offset), held[end:]
         line, offset = line + block.data.count(b"\n"), offset + end
         yield block
@@ -89,14 +91,17 @@ def _lumps(reader: Reader) -> Iterator[bytes]:
 
 
 def _end(held: bytes, starts: re.Pattern[bytes] | None) -> int:
-    """Where to end a block: before the last message that begins in it, else after its last line."""
+    """Where to end a block: before the last message that begins in it, else after its last line.
+
+    Null while that would part a message for want of a few more lines.
+    """
     whole = held.rfind(b"\n") + 1
     if starts is None:
         return whole
     last = 0
     for found in starts.finditer(held, max(0, whole - _BACK)):
         last = found.start() + 1
-    return last or whole
+    return last or (whole if len(held) > 4 * _BACK else 0)
 
 
 def reject(coverage: FileCoverage, place: Reject) -> None:

@@ -76,7 +76,9 @@ class Calendar:
             self._year += 1 if month < self._month else -1
             return
         if beside is not None:
-            self._year = (_EPOCH + timedelta(microseconds=beside)).year
+            moment = _EPOCH + timedelta(microseconds=beside)
+            apart = month - moment.month
+            self._year = moment.year - (apart >= _HALF_YEAR) + (apart <= -_HALF_YEAR)
             self.told = True
             return
         if self._year is None:

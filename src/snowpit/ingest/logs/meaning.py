@@ -44,13 +44,13 @@ def _columns(rule: LineRule, found: re.Match[str], message: str) -> dict[str, ob
     groups = found.groupdict()
     told = groups.get("seconds") or groups.get("took")
     micros = duration(told) if told else None
-    subject = _path(groups.get("subject") or groups.get("checks") or "") or rule.id
+    subject = redact(_path(groups.get("subject") or groups.get("checks") or "").strip()) or rule.id
     status = _STATUS.search(message)
     return {
         "kind": rule.kind,
         "seconds": micros / 1e6 if micros is not None else None,
         "verb": groups.get("verb"),
-        "subject": redact(subject.strip())[:_SUBJECT],
+        "subject": subject[:_SUBJECT],
         "client": redact(groups["client"])[:_SUBJECT] if groups.get("client") else None,
         "code": int(status[1]) if status else None,
         "count": 1,

@@ -29,6 +29,7 @@ PLACES = 20_000
 _TOP = 5
 _BEGINNINGS = b"|".join({rule.begins.encode(): None for rule in line_rules() if rule.begins})
 _SAMPLED = 8
+_NEAR = 8192
 _NEEDS = tuple({rule.needs.encode(): None for rule in line_rules()})
 _AUDIT = (b'auditID"', b'auditID\\"', b" AUDIT: id=")
 
@@ -89,12 +90,22 @@ def _read_block(
         places.update(screen.places.findall(body))
         if len(places) > PLACES:
             places.clear()
+    if (first := screen.starts.search(body)) is not None:
+        assembler.witness(_line_at(body, first.start()))
     line, before = block.line, 0
     for start, end in screen.stretches(body, assembler.severities):
         line += body.count(b"\n", before, start)
         before = start
         _feed(body[start + 1 : end + 1], line, assembler)
         assembler.settle()
+    if (last := screen.last(body)) is not None:
+        assembler.witness(_line_at(body, last))
+
+
+def _line_at(body: bytes, start: int) -> bytes:
+    """The line after the line end at a place."""
+    end = body.find(b"\n", start + 1)
+    return body[start + 1 : end if end >= 0 else len(body)]
 
 
 def _feed(data: bytes, line: int, assembler: Assembler) -> None:
@@ -128,6 +139,11 @@ class Screen:
             + rb")"
         )
         self._partial = rb" P " if shape.wrap.name == "container runtime" else b""
+
+    def last(self, body: bytes) -> int | None:
+        """Where the last message begins, as far as it is not long."""
+        found = list(self.starts.finditer(body, max(0, len(body) - _NEAR)))
+        return found[-1].start() if found else None
 
     def joins(self, data: bytes) -> bool:
         """Whether a block may hold messages that the runtime has cut into parts."""
