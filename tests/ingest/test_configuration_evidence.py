@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -90,11 +91,17 @@ rules:
 - level: None
   users: [a]
 """
+JSON_SEED = b"""\
+{"kind": "Node", "apiVersion": "v1", "metadata": {"name": "a"}}
+{"kind": "Policy", "apiVersion": "audit.k8s.io/v1", "rules": [{"level": "None"}]}\r
+
+{"kind": "Secret", "apiVersion": "v1"}
+"""
 DAMAGE = st.lists(
     st.tuples(
         st.integers(0, len(SEED)),
         st.integers(0, 12),
-        st.sampled_from([b"", b"\n", b"\x00", b"{{", b"- ", b"---\n", b"\xff", b": ["]),
+        st.sampled_from([b"", b"\n", b"\x00", b"{{", b"- ", b"---\n", b"\xff", b": [", b"\r"]),
     ),
     max_size=4,
 )
@@ -102,11 +109,10 @@ READERS = (configuration.read_manifests, configuration.read_commands, configurat
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(DAMAGE, st.sampled_from(READERS), st.integers(1, 200))
+@given(st.sampled_from([SEED, JSON_SEED]), DAMAGE, st.sampled_from(READERS), st.integers(1, 200))
 def test_damaged_configuration_is_accounted_for_to_the_byte(
-    damage: list[tuple[int, int, bytes]], reader: object, size: int
+    data: bytes, damage: list[tuple[int, int, bytes]], reader: object, size: int
 ) -> None:
-    data = SEED
     for at, length, new in damage:
         data = data[:at] + new + data[at + length :]
     coverage = FileCoverage(path="a")
@@ -168,3 +174,23 @@ def test_an_alias_that_names_itself_often_costs_no_time(tmp_path: Path) -> None:
     text = f"apiVersion: audit.k8s.io/v1\nkind: Policy\na0: &a0 [x]\n{levels}"
     with configured(tmp_path, {"policy.yaml": text}) as (_, coverage):
         assert coverage.files[0].lines == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\n" * 5000 + b"kind: Policy\n",
+        b"KUBELET_ARGS=--a" + b" " * 30_000 + b"x\n",
+        b'{"kind":"Pod","apiVersion":"v1","a":' + b"[" * 20_000,
+        b"kind: Pod\napiVersion: v1\na: " + b"[" * 20_000,
+        b"PriorityLevelName, ActiveQueues, WaitingRequests\na" + b" " * 30_000 + b"x,\n",
+    ],
+    ids=["blank lines", "blanks", "deep JSON", "deep YAML", "wide cell"],
+)
+def test_hostile_text_is_read_in_no_time(data: bytes) -> None:
+    for reader in READERS:
+        coverage = FileCoverage(path="a")
+        start = process_time()
+        reader(Reader(iter([data])), _Sink(), coverage)  # type: ignore[arg-type]
+        assert process_time() - start < 1.0
+        assert coverage.bytes == len(data)

@@ -4,7 +4,6 @@ Columns are found by name, as each release has added some (k8s.io/apiserver ``ap
 Requests are counted by level, flow schema and flow, never listed one by one.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -26,7 +25,6 @@ _HEADS = (
     ("dump_queues", ("PriorityLevelName", "Index", "ExecutingRequests")),
     ("dump_priority_levels", ("PriorityLevelName", "ActiveQueues", "WaitingRequests")),
 )
-_SEPARATOR = re.compile(r"\s*,\s*")
 
 
 def dump_of(line: str) -> str | None:
@@ -59,7 +57,7 @@ def _fed(cutter: Cutter, reader: Reader) -> Iterator[Cut]:
 
 
 def _cells(line: str) -> list[str]:
-    return _SEPARATOR.split(line.strip().removesuffix(","))
+    return [cell.strip() for cell in line.strip().removesuffix(",").split(",")]
 
 
 class _Dump:

@@ -23,7 +23,7 @@ _FLAG_LINE = re.compile(r'(?:[IWEF]\d{4} [^\]]*\] )?FLAG: --([\w.-]+)="(.*)"')
 _UNIT = re.compile(r"\s*ExecStart\s*=\s*[-@:+!]*(.*)", re.DOTALL)
 _HEADING = re.compile(r"\s*(?:#.*|\[[A-Z]\w*\]|[A-Z]\w+=.*|USER\s.*|UID\s.*|PID\s.*)", re.DOTALL)
 _VARIABLE = re.compile(
-    r"""\s*(?:export\s+|Environment\s*=\s*["']?)?([A-Z][A-Z0-9_]*)\s*=\s*["']?(-.*?)["']?\s*""", re.DOTALL
+    r"(?:export\s+|Environment\s*=\s*[\"']?)?([A-Z][A-Z0-9_]*)\s*=\s*[\"']?(-.*)", re.DOTALL
 )
 _NAMED = (
     ("METRICS_SERVER", "metrics-server"),
@@ -146,9 +146,9 @@ def variable(text: str) -> tuple[str, str]:
     >>> variable('KUBELET_EXTRA_ARGS="--v=2 --max-pods=58"')
     ('kubelet', '--v=2 --max-pods=58')
     """
-    found = _VARIABLE.fullmatch(text)
+    found = _VARIABLE.fullmatch(text.strip())
     component = next((name for part, name in _NAMED if found and part in found[1]), "")
-    return (component, found[2]) if found and component else ("", "")
+    return (component, found[2].rstrip("\"'")) if found and component else ("", "")
 
 
 def looks_like_commands(lines: Sequence[str]) -> str | None:

@@ -25,7 +25,6 @@ _SEPARATOR = re.compile(rb"(?:---|\.\.\.)(?:\s|$)")
 _ITEM = re.compile(rb" {0,4}- ")
 _TOP = re.compile(rb"[^\s#-]")
 _KIND = re.compile(rb"^(?:- | {2,6})?kind: *[\"']?([A-Z]\w{1,60})[\"']? *\r?$", re.MULTILINE)
-_BLANK = re.compile(rb"(?:\s*(?:#[^\n]*)?(?:\n|\Z))*\Z")
 
 
 def read_manifests(reader: Reader, sink: Sink, coverage: FileCoverage) -> None:
@@ -45,7 +44,7 @@ def read_stretch(data: bytes, sink: Sink, account: Account) -> None:
     if not data.strip(b"-. \t\r\n"):
         account.add(data, "empty")
         return
-    if _BLANK.match(data):
+    if all(line.lstrip()[:1] in (b"", b"#") for line in data.split(b"\n")):
         account.add(data, "other")
         return
     kept, broken = 0, False
@@ -141,20 +140,19 @@ def _read_json(reader: Reader, sink: Sink, account: Account) -> None:
 
 def _values(data: bytes) -> Iterator[bytes]:
     """The JSON values of a file, each with its lines: the whole, or one a line."""
-    try:
-        msgspec.json.decode(data, type=msgspec.Raw)
-    except (msgspec.DecodeError, ValueError):
-        lines = data.splitlines(keepends=True)
+    if not _is_value(data):
+        lines = [line + b"\n" for line in data.split(b"\n")]
+        lines[-1] = lines[-1][:-1]
         if len(lines) > 1 and all(_is_value(line) for line in lines[:3] if line.strip()):
-            yield from lines
+            yield from filter(None, lines)
             return
     yield data
 
 
-def _is_value(line: bytes) -> bool:
+def _is_value(data: bytes) -> bool:
     try:
-        msgspec.json.decode(line, type=msgspec.Raw)
-    except (msgspec.DecodeError, ValueError):
+        msgspec.json.decode(data, type=msgspec.Raw)
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return False
     return True
 

@@ -10,6 +10,8 @@ HIDDEN = "***"
 LONGEST = 2000
 """Characters of a value that are kept."""
 
+_LOOKED_AT = 20_000
+
 _NAME = re.compile(
     r"(?i)pass(?:word|wd|phrase)?(?:$|[-_.])|secret|token|credential|bearer|api[-_]?key|access[-_]?key"
     r"|private[-_]?key|ca[-_]?bundle|key[-_]?(?:data|material)|certificate[-_]?data|authorization[-_]?header|jwt|cookie"
@@ -41,6 +43,7 @@ def kept(key: str, value: str) -> str:
     >>> kept("token", "abc"), kept("token-auth-file", "/etc/tokens"), kept("etcd-servers", "https://me:pw@etcd:2379")
     ('***', '/etc/tokens', 'https://***@etcd:2379')
     """
+    value = value[:_LOOKED_AT]
     if _PEM.search(value):
         return HIDDEN
     if _NAME.search(_words(key)) and not _HARMLESS_NAME.search(key) and not _HARMLESS_VALUE.fullmatch(value):
