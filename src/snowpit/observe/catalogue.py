@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from snowpit.observe.change import change
 from snowpit.observe.clients import clients, evenness_of_all, kinds
+from snowpit.observe.clocks import clocks
 from snowpit.observe.configuration import configuration
 from snowpit.observe.drains import drains
 from snowpit.observe.lists import lists, relists
@@ -71,4 +72,5 @@ OBSERVATIONS: tuple[Observation, ...] = (
         "metrics", "What metrics tell of each process", "seconds, bytes, counts, per second", metrics
     ),
     Observation("logs", "What component logs tell", "lines, seconds, requests per second", logs),
+    Observation("clocks", "Offsets between clocks of sources", "seconds", clocks),
 )

@@ -13,6 +13,7 @@ from snowpit.model.observation.clients import (
     Reviews,
     Subject,
 )
+from snowpit.model.observation.clocks import ClockOffset
 from snowpit.model.observation.configuration import (
     AuditPolicy,
     Configuration,
@@ -53,6 +54,7 @@ __all__ = [
     "ClassTraffic",
     "Client",
     "ClientKind",
+    "ClockOffset",
     "Configuration",
     "ControlPlaneHints",
     "Counter",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from snowpit.model.observation.clients import Client, ClientKind, Evenness, FailedLogins, Loopback, Reviews
+from snowpit.model.observation.clocks import ClockOffset
 from snowpit.model.observation.configuration import Configuration
 from snowpit.model.observation.logs import Logs
 from snowpit.model.observation.metrics import Metrics
@@ -53,6 +54,7 @@ class Observed:
         configuration: Flags, policies and objects that configure the control plane; null if no evidence holds any.
         metrics: What metrics tell; null without any.
         logs: What component logs tell; null without any line that means something.
+        clocks: How far clocks of sources are apart.
     """
 
     window: Window
@@ -80,6 +82,7 @@ class Observed:
     configuration: Configuration | None = None
     metrics: Metrics | None = None
     logs: Logs | None = None
+    clocks: tuple[ClockOffset, ...] = ()
 
     def review(self, resource: str, creator_kind: str) -> Reviews | None:
         """The reviews of that resource by that kind of creator; null if none were asked for."""
