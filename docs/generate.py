@@ -18,16 +18,19 @@ import click
 sys.path.insert(0, str(Path(__file__).parent))
 
 import examples
+import metric_names
 import report_schema
 
 from snowpit.cli import COMMANDS, main
 from snowpit.diagnose.registry import DETECTORS
 from snowpit.knowledge.facts import Fact, load
 from snowpit.knowledge.incidents import Incident, incidents
+from snowpit.knowledge.log_lines import LineRule, line_rules
 from snowpit.knowledge.remedies import remedies
 from snowpit.lint import RULES, Example, Rule
 from snowpit.model import observation
 from snowpit.model.finding import Remedy
+from snowpit.model.log_line import KINDS
 from snowpit.model.request import DERIVED, STORED, Column
 from snowpit.observe import OBSERVATIONS, Observation
 
@@ -45,8 +48,10 @@ def pages() -> dict[Path, str]:
         reference / "commands.md": commands(),
         reference / "columns.md": columns(),
         reference / "facts.md": facts(),
+        reference / "log-lines.md": log_lines(),
         reference / "incidents.md": incident_list(),
         reference / "observations.md": observations(),
+        reference / "metrics.md": BY_HAND + metric_names.page(),
         reference / "detectors" / "index.md": detector_list(),
         SCHEMA: json.dumps(report_schema.schema(), indent=1) + "\n",
     }
@@ -159,6 +164,27 @@ def _incident(item: Incident) -> str:
 
 def _nested(name: str, texts: Sequence[str]) -> str:
     return f"- {name}:\n" + "".join(f"    - {text}\n" for text in texts)
+
+
+def log_lines() -> str:
+    """The catalogue of lines of component logs, by kind."""
+    opening = (
+        "# Lines of component logs\n\nMessages that become rows of the table `log_lines`, by their kind. Of text, lines of severity"
+        " W, E and F are looked at, and those of severity I marked *any*. The first rule that fits names a line."
+    )
+    parts = [opening]
+    for kind, meaning in KINDS.items():
+        rules = [rule for rule in line_rules() if rule.kind == kind]
+        head = "| what | holds | severity | written by | releases | source |\n|---|---|---|---|---|---|"
+        rows = "\n".join(_log_line(rule) for rule in rules)
+        parts.append(f"## {kind}\n\n{meaning[0].upper()}{meaning[1:]}.\n\n{head}\n{rows}")
+    return BY_HAND + "\n\n".join(parts) + "\n"
+
+
+def _log_line(rule: LineRule) -> str:
+    severity = "any" if rule.begins else "W, E, F"
+    needs = rule.needs.strip().replace("|", "\\|")
+    return f"| {rule.id} | `{needs}` | {severity} | {rule.component} | {rule.versions} | {rule.source} |"
 
 
 def observations() -> str:

@@ -55,7 +55,7 @@ def test_a_real_server_is_asked_for_what_it_scraped(
             coverage = read([], tables=tables, remotes=[source(server)]).files[0]
             found = seen(tables)
         ran = snowpit(capsys, "diagnose", "--prometheus", url, "-o", "json")
-    assert coverage.kind == "Prometheus server"
+    assert coverage.kind == "Prometheus server of kube-apiserver v1.13.5"
     assert coverage.path == url
     assert coverage.versions == ("v1.13.5",)
     (gauge,) = found.gauge("apiserver_current_inflight_requests", "kube-apiserver", request_kind="mutating")

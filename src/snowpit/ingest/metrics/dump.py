@@ -19,12 +19,20 @@ MOST = 200_000
 _SERVERS = 200
 """Servers that the coverage names."""
 
+_OF = " of "
+"""Stands in the kind of a file between the format and what exposed it."""
+
+_LONGEST = 40
+"""Letters of a version that are kept."""
+
 TABLE = "metrics"
 APISERVER = "kube-apiserver"
-VERSIONS = (
-    ("kubernetes_build_info", ("git_version", "gitVersion")),
-    ("etcd_server_version", ("server_version",)),
-)
+VERSIONS: Mapping[str, tuple[str, ...]] = {
+    "kubernetes_build_info": ("git_version", "gitVersion"),
+    "etcd_server_version": ("server_version",),
+}
+"""Names that tell a release, and the labels that do."""
+
 _COLLECTED = "go_memstats_last_gc_time_seconds"
 _TRAILER = re.compile(r"[-_. ]*\b(?:metrics?|prom|prometheus|dump|raw|txt|out|openmetrics)(?:[-_.]*\d+)?$")
 _GENERIC = re.compile(
@@ -163,22 +171,25 @@ class Dump:
             coverage = self._coverage
             coverage.first = at if coverage.first is None else min(coverage.first, at)
             coverage.last = at if coverage.last is None else max(coverage.last, at)
-        for exposed, keys in VERSIONS:
-            if name == exposed and (version := next((labels[key] for key in keys if key in labels), "")):
-                self._versions[component, version] += 1
+        keys = VERSIONS.get(name, ())
+        version = next((labels[key] for key in keys if key in labels), "")
+        if version and len(self._versions) < _SERVERS:
+            self._versions[component, version[:_LONGEST]] += 1
 
     def _note(self) -> None:
         """Tell the coverage what the dump was taken for."""
         coverage = self._coverage
         if self._component is None:
             return
-        add = [f"metrics of {self._component}" if self._component else "metrics of an unknown component"]
-        add += [f"{component or 'component'} {version}" for component, version in sorted(self._versions)]
-        add += [self._how]
-        coverage.notes.extend(note for note in add if note not in coverage.notes)
+        told = sorted({f"{component} {version}" for component, version in self._versions if component})
+        for taken in told or [self._component or "an unknown component"]:
+            if taken not in coverage.kind:
+                coverage.kind += f", {taken}" if _OF in coverage.kind else f"{_OF}{taken}"
+        if self._how and self._how not in coverage.notes:
+            coverage.notes.append(self._how)
         coverage.servers = tuple(sorted({*coverage.servers, *self._servers}))
-        told = {version for component, version in self._versions if component == APISERVER}
-        coverage.versions = tuple(sorted({*coverage.versions, *told}))
+        versions = {version for component, version in self._versions if component == APISERVER}
+        coverage.versions = tuple(sorted({*coverage.versions, *versions}))
 
 
 def server_of(path: str) -> str:
