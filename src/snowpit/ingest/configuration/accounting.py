@@ -20,7 +20,6 @@ class Account:
 
     def __init__(self, coverage: FileCoverage) -> None:
         self._coverage = coverage
-        self._used: dict[str, int] = {}
         self._unused: dict[str, int] = {}
 
     @property
@@ -58,11 +57,15 @@ class Account:
         coverage.lines += lines
         coverage.bytes += size
 
-    def saw(self, used: Mapping[str, int], unused: Mapping[str, int]) -> None:
-        """Count objects by kind: those of which something was kept, and those of no use."""
-        for counter, more in ((self._used, used), (self._unused, unused)):
-            for kind, times in more.items():
-                counter[kind] = counter.get(kind, 0) + times
+    def unused(self, kinds: Mapping[str, int]) -> None:
+        """Count objects of no use by kind."""
+        for kind, times in kinds.items():
+            self._unused[kind] = self._unused.get(kind, 0) + times
+
+    def note(self, text: str) -> None:
+        """Keep a remark once."""
+        if text not in self._coverage.notes:
+            self._coverage.notes.append(text)
 
     def told(self, version: object, server: object) -> None:
         """Note a release of kube-apiserver and the instance that ran it."""
@@ -73,9 +76,7 @@ class Account:
             coverage.servers = tuple(sorted({*coverage.servers, server}))[:SAMPLES]
 
     def close(self) -> None:
-        """Say in the notes which objects were read and which were of no use."""
-        if self._used:
-            self._coverage.notes.append(f"objects read: {_counted(self._used)}")
+        """Say in the notes which objects were of no use."""
         if self._unused:
             self._coverage.notes.append(f"objects of no use here: {_counted(self._unused)}")
 

@@ -28,22 +28,19 @@ class Found:
 
     Args:
         rows: Settings.
-        used: Objects of which something was kept, by kind.
         unused: Objects of which nothing was kept, by kind.
     """
 
     rows: list[Row] = field(default_factory=list)
-    used: dict[str, int] = field(default_factory=dict)
     unused: dict[str, int] = field(default_factory=dict)
 
     def take(self, kind: str, rows: Iterator[Row]) -> None:
         """Keep the rows of one object; one without any is of no use."""
         before = len(self.rows)
         self.rows.extend(rows)
-        counter = self.used if len(self.rows) > before else self.unused
         name = kind if _NAMED_KIND.fullmatch(kind) else "other"
-        if name in counter or len(counter) < KINDS_AT_MOST:
-            counter[name] = counter.get(name, 0) + 1
+        if len(self.rows) == before and (name in self.unused or len(self.unused) < KINDS_AT_MOST):
+            self.unused[name] = self.unused.get(name, 0) + 1
 
 
 def read_document(document: Tree, found: Found, *, shift: int = 0, deep: int = 0) -> None:

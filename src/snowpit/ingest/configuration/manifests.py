@@ -54,6 +54,7 @@ def read_stretch(data: bytes, sink: Sink, account: Account) -> None:
             read_document(document, found, shift=account.line + shift)
         if not found.rows and b"{{" in data:
             found.rows.extend(template_rows(data, account.line))
+            account.note("a template: flags were found line by line, its placeholders are not filled in")
         _store(found, sink, account)
         kept += len(found.rows)
         broken = broken or (document is None and not found.rows)
@@ -65,7 +66,7 @@ def _store(found: Found, sink: Sink, account: Account) -> None:
         sink.add("settings", row)
         if row["component"] == "kube-apiserver":
             account.told(row["version"], row["server"])
-    account.saw(found.used, found.unused)
+    account.unused(found.unused)
 
 
 def objects(data: bytes) -> Iterator[tuple[tree.Tree | None, int]]:
