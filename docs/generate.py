@@ -18,6 +18,7 @@ import click
 sys.path.insert(0, str(Path(__file__).parent))
 
 import examples
+import metric_names
 import report_schema
 
 from snowpit.cli import COMMANDS, main
@@ -50,6 +51,7 @@ def pages() -> dict[Path, str]:
         reference / "log-lines.md": log_lines(),
         reference / "incidents.md": incident_list(),
         reference / "observations.md": observations(),
+        reference / "metrics.md": BY_HAND + metric_names.page(),
         reference / "detectors" / "index.md": detector_list(),
         SCHEMA: json.dumps(report_schema.schema(), indent=1) + "\n",
     }
