@@ -197,3 +197,10 @@ def test_dumps_of_priority_and_fairness_are_counted_by_flow(tmp_path: Path) -> N
     row = "system, system-nodes, {}, 0, system:node:a, 2024-01-02T03:04:05.000000000Z,\n"
     found = values(tmp_path, head + "".join(map(row.format, range(3))))
     assert found == {"system-nodes/system:node:a": "3"}
+
+
+def test_a_dump_of_flags_tells_whose_it_is_by_its_flags(tmp_path: Path) -> None:
+    text = 'FLAG: --v="2"\nFLAG: --etcd-servers="[https://a:2379]"\nFLAG: --goaway-chance="0"\n'
+    rows = settings(tmp_path, text)
+    assert {row[0] for row in rows} == {"kube-apiserver"}
+    assert [row[4] for row in rows] == [1, 2, 3]

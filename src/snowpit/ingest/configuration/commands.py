@@ -19,6 +19,22 @@ LARGEST = 1 << 20
 CONTINUED_AT_MOST = 2000
 """Lines that one command line may be continued over."""
 
+DUMPED_AT_MOST = 5000
+"""Flags of a dump that are kept."""
+
+_MARKS = (
+    ("etcd-servers", "kube-apiserver"),
+    ("max-requests-inflight", "kube-apiserver"),
+    ("node-monitor-grace-period", "kube-controller-manager"),
+    ("pod-max-in-unschedulable-pods-duration", "kube-scheduler"),
+    ("scheduler-name", "kube-scheduler"),
+    ("metric-resolution", "metrics-server"),
+    ("proxy-mode", "kube-proxy"),
+    ("cgroup-driver", "kubelet"),
+    ("max-pods", "kubelet"),
+)
+"""Flags that only one component has."""
+
 _FLAG_LINE = re.compile(r'(?:[IWEF]\d{4} [^\]]*\] )?FLAG: --([\w.-]+)="(.*)"')
 _UNIT = re.compile(r"\s*ExecStart\s*=\s*[-@:+!]*(.*)", re.DOTALL)
 _HEADING = re.compile(r"\s*(?:#.*|\[[A-Z]\w*\]|[A-Z]\w+=.*|USER\s.*|UID\s.*|PID\s.*)", re.DOTALL)
@@ -52,6 +68,7 @@ def read_commands(reader: Reader, sink: Sink, coverage: FileCoverage) -> None:
             else:
                 text.line(cut.line)
     text.finish()
+    text.close()
     account.close()
 
 
@@ -74,6 +91,7 @@ class _Text:
         self._held: list[bytes] = []
         self._component = ""
         self._title = ""
+        self._dumped: list[tuple[str, Scalar]] = []
 
     def line(self, line: bytes) -> None:
         """Take the next line."""
@@ -90,20 +108,28 @@ class _Text:
         if not data.strip():
             self._account.add(data, "empty")
             return
-        rows = list(self._rows(data.decode("utf-8", "replace")))
+        text = data.decode("utf-8", "replace")
+        flag = _FLAG_LINE.match(text)
+        if flag and len(self._dumped) < DUMPED_AT_MOST:
+            self._dumped.append((flag[1], Scalar(flag[2], self._account.line + 1)))
+            self._account.add(data, "event")
+            return
+        rows = list(self._rows(text))
         for row in rows:
             self._sink.add("settings", row)
             if row["component"] == "kube-apiserver":
                 self._account.told(row["version"], row["server"])
         self._account.add(data, "event" if rows else "other")
 
+    def close(self) -> None:
+        """Store a dump of flags, once all of it tells whose it is."""
+        names = {name for name, _ in self._dumped}
+        component = next((name for mark, name in _MARKS if mark in names), self._component or "unknown")
+        for row in of_flags(self._subject(component, None), self._dumped):
+            self._sink.add("settings", row)
+
     def _rows(self, text: str) -> Iterator[Row]:
         number = self._account.line + 1
-        found = _FLAG_LINE.match(text)
-        if found:
-            self._component = self._component or "unknown"
-            yield self._subject(self._component, None).row(found[1], found[2], number)
-            return
         told = release_line(text.rstrip("\r\n"), number)
         if told is not None:
             yield told
