@@ -27,6 +27,8 @@ OBJECTS = 500
 VALUES = 300
 """Values of one object that are kept."""
 
+HOOKS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+
 
 def configuration(tables: Tables, scope: Scope | None = None) -> Configuration | None:
     """How the control plane and its clients are configured, as far as the evidence says; null if it says nothing.
@@ -49,17 +51,15 @@ def configuration(tables: Tables, scope: Scope | None = None) -> Configuration |
     for group in found:
         by_document.setdefault(group.document, []).append(group)
     programs = processes(found)
-    hooks = [
-        *by_document.get("ValidatingWebhookConfiguration", ()),
-        *by_document.get("MutatingWebhookConfiguration", ()),
-    ]
     return Configuration(
         processes=programs,
         policies=tuple(policy(group) for group in by_document.get("Policy", ())[:OBJECTS]),
         levels=tuple(level(group) for group in by_document.get("PriorityLevelConfiguration", ())[:OBJECTS]),
         schemas=tuple(schema(group) for group in by_document.get("FlowSchema", ())[:OBJECTS]),
         states=tuple(states(found))[:OBJECTS],
-        webhooks=tuple(hook for group in hooks for hook in webhooks(group))[:OBJECTS],
+        webhooks=tuple(
+            hook for kind in HOOKS for group in by_document.get(kind, ()) for hook in webhooks(group)
+        )[:OBJECTS],
         kubelets=tuple(_kubelets(by_document)),
         scrapers=tuple(scrapers(programs, found))[:OBJECTS],
         releases=tuple(_releases(found)),

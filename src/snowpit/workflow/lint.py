@@ -13,6 +13,7 @@ from snowpit.knowledge.version import Version
 from snowpit.lint import RULES, Result, Rule, check
 from snowpit.lint.rule import parsed
 from snowpit.model.evidence import Coverage
+from snowpit.model.observation import Configuration
 from snowpit.observe.configuration import configuration
 from snowpit.store import Tables
 
@@ -69,25 +70,24 @@ def inspect(
             "No configuration was found.",
             "Give manifests, command lines, audit policies or kubelet configurations (YAML, JSON or text).",
         )
-    version = given or min(
-        (
-            known
-            for release in found.releases
-            if release.component == "kube-apiserver" and (known := parsed(release.version))
-        ),
-        key=lambda known: known.key,
-        default=None,
-    )
-    configured = told(found, version)
-    values = {name: value for name, value in configured.values.items() if not (given and name == "version")}
-    plane = build(version=version, version_source="flag" if given else "observed", observed=values)
+    plane, remarks = _known(found, given)
     return Inspection(
         results=tuple(check(rules, found, plane)),
         rules=tuple(rules),
         plane=plane,
         coverage=coverage,
-        remarks=configured.conflicts,
+        remarks=remarks,
     )
+
+
+def _known(found: Configuration, given: Version | None) -> tuple[ControlPlane, tuple[str, ...]]:
+    """The control plane that the configuration tells, of several versions the oldest, and where servers differ."""
+    releases = [parsed(item.version) for item in found.releases if item.component == "kube-apiserver"]
+    oldest = min(filter(None, releases), key=lambda version: version.key, default=None)
+    configured = told(found, given or oldest)
+    values = {name: value for name, value in configured.values.items() if not (given and name == "version")}
+    source = "flag" if given else "observed"
+    return build(version=given or oldest, version_source=source, observed=values), configured.conflicts
 
 
 def chosen(disabled: Sequence[str]) -> list[Rule]:
