@@ -43,6 +43,38 @@ _TAIL = 4096
 _LONGEST = 8192
 
 
+def _usual_row(message: str, at: int) -> Row | None:
+    """The request of a line in the form of 1.19 and later; null if it is in any other form, which is no verdict."""
+    usual = _USUAL.match(message)
+    if usual is None:
+        return None
+    verb, uri, took, agent, audit_id, address, rest = usual.groups()
+    code, queued = _RESPONSE.search(rest), _QUEUED.search(rest)
+    return {
+        **(_asked(verb, uri.replace('\\"', '"'))),
+        "received": at - (_micros(took) or 0),
+        "finished": at,
+        "stage": ACCESS,
+        "code": int(code[1]) if code else None,
+        "user_agent": _clean(agent),
+        "source": _host(address),
+        "audit_id": _clean(audit_id) if audit_id else None,
+        "queued": duration(queued[1]) if queued else None,
+    }
+
+
+def _micros(took: str) -> int | None:
+    """Microseconds of a duration; the usual ones are parsed without ado."""
+    try:
+        if took.endswith("ms"):
+            return int(float(took[:-2]) * 1000 + 1e-6)
+        if took.endswith("µs"):
+            return int(float(took[:-2]) + 1e-6)
+    except ValueError:
+        pass
+    return duration(took)
+
+
 def access_row(message: str, at: int) -> Row | None:
     """The request that a message tells of; null if it is no access line.
 
@@ -56,7 +88,7 @@ def access_row(message: str, at: int) -> Row | None:
     if found is None:
         return None
     method, uri, took, code = found.groups()
-    micros = duration(took)
+    micros = _micros(took)
     if micros is None:
         return None
     row = dict(_asked(method, uri))
@@ -74,17 +106,9 @@ def access_row(message: str, at: int) -> Row | None:
 
 def _structured(message: str, at: int) -> Row | None:
     """A line of keys and values, as written since 1.18."""
-    usual = _USUAL.match(message)
+    usual = _usual_row(message, at)
     if usual is not None:
-        verb, uri, took, agent, audit_id, address, rest = usual.groups()
-        code, queued = _RESPONSE.search(rest), _QUEUED.search(rest)
-        return _answered(verb, uri, took, at=at) | {
-            "code": int(code[1]) if code else None,
-            "user_agent": _clean(agent),
-            "source": _host(address),
-            "audit_id": _clean(audit_id),
-            "queued": duration(queued[1]) if queued else None,
-        }
+        return usual
     fields: dict[str, str] = {}
     for key, quoted, plain in _FIELD.findall(message[:_LONGEST]):
         fields.setdefault(key.lower(), quoted or plain)

@@ -20,6 +20,10 @@ from snowpit.model.evidence import FileCoverage
 _SERVER = "kube-apiserver"
 _LOOPBACK = re.compile(r"kube-apiserver[^/]{0,40}/v(\d+\.\d+\.\d+[0-9A-Za-z.+-]{0,40})")
 _VERSIONS = 20
+_AGENTS = 10_000
+_USUAL = re.compile(
+    rb'I(\d{4}) (\d\d:\d\d:\d\d\.\d{6}) +\d+ [^\]\n]+\] (?="HTTP" verb=|[A-Z]{3,7} /)', re.ASCII
+)
 _GRAVE = (("W", "severity W"), ("E", "severity E"), ("F", "severity F"))
 
 
@@ -76,7 +80,7 @@ class Assembler:
         self._last: int | None = None
         self._undated = 0
         self._versions: set[str] = set()
-        self._servers: set[str] = set()
+        self._agents: set[str] = set()
 
     def line(self, raw: bytes, number: int, *, ended: bool = True) -> None:
         """Take one line, without its line end; ``ended`` tells whether it has one."""
@@ -96,6 +100,23 @@ class Assembler:
             found = found._replace(payload=b"".join([*held.pieces, found.payload]))
             size, lines, line = size + held.size, lines + held.lines, held.line
         self._take(found, line, lines=lines, size=size)
+
+    def access(self, raw: bytes, number: int, *, ended: bool) -> bool:
+        """Take one line that is a whole access line, the short way; false if it is none."""
+        found = unwrapped(raw, self._shape)
+        if found is None or found.partial:
+            return False
+        usual = _USUAL.match(found.payload)
+        at = self._calendar.instant(usual[1], usual[2], found.beside) if usual else None
+        row = (
+            access_row(found.payload[usual.end() :].decode("utf-8", "replace"), at) if usual and at else None
+        )
+        if row is None or at is None:
+            return False
+        self.settle()
+        self._seen(at)
+        self._request(row, found.host, number, lines=1, size=len(raw) + ended)
+        return True
 
     def witness(self, raw: bytes) -> None:
         """Note when a line was written, and nothing else."""
@@ -127,7 +148,6 @@ class Assembler:
         coverage = self._coverage
         coverage.first, coverage.last = self._first, self._last
         coverage.versions = tuple(sorted(self._versions))[:_VERSIONS]
-        coverage.servers = tuple(sorted(self._servers))[:_VERSIONS]
         if coverage.events:
             coverage.absent = ABSENT
 
@@ -188,7 +208,7 @@ class Assembler:
         text = "\n".join([header.message, *message.more])
         row = access_row(text, header.at)
         if row is not None:
-            self._request(row, message)
+            self._request(row, message.found.host, message.line, lines=message.lines, size=message.size)
             return
         known = flag(header.message)
         if known is not None:
@@ -196,16 +216,20 @@ class Assembler:
         elif (told := meaning(text)) is not None:
             self._line_row(told, message)
 
-    def _request(self, row: dict[str, object], message: _Message) -> None:
-        server = message.found.host
+    def _request(
+        self, row: dict[str, object], server: str | None, line: int, *, lines: int, size: int
+    ) -> None:
+        """Take a row of the request table."""
         if server:
             row["server"] = redact(server)
         agent = row.get("user_agent")
-        if isinstance(agent, str) and len(self._versions) < _VERSIONS and (own := _LOOPBACK.match(agent)):
-            self._versions.add(own[1])
-        self._coverage.events += self._sink.parts.add([row], message.line)
-        self._coverage.event_lines += message.lines
-        self._coverage.event_bytes += message.size
+        if isinstance(agent, str) and agent not in self._agents and len(self._agents) < _AGENTS:
+            self._agents.add(agent)
+            if own := _LOOPBACK.match(agent):
+                self._versions.add(own[1])
+        self._coverage.events += self._sink.parts.add([row], line)
+        self._coverage.event_lines += lines
+        self._coverage.event_bytes += size
 
     def _who(self, message: _Message) -> tuple[str | None, str | None]:
         """Component and server of a message."""

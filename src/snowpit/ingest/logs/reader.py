@@ -96,6 +96,9 @@ def _read_block(
     for start, end in screen.stretches(body, assembler.severities):
         line += body.count(b"\n", before, start)
         before = start
+        stretch = body[start + 1 : end]
+        if b"\n" not in stretch and assembler.access(stretch, line, ended=end < len(body)):
+            continue
         _feed(body[start + 1 : end + 1], line, assembler)
         assembler.settle()
     if (last := screen.last(body)) is not None:
