@@ -152,7 +152,8 @@ def test_load_on_one_of_three_servers_is_uneven() -> None:
 def test_dumps_with_one_start_are_of_one_process_and_a_later_start_is_a_restart() -> None:
     first, second = Scrape(0, 100 * SECOND, 50.0), Scrape(1, 200 * SECOND, 50.01)
     again, other = Scrape(2, 400 * SECOND, 300.0), Scrape(3, 500 * SECOND, 60.0)
-    assert tell_apart([first, second, again, other]) == [[first, second, again], [other]]
+    late = Scrape(4, 200_000 * SECOND, 190_000.0)
+    assert tell_apart([first, second, again, other, late]) == [[first, second, again], [other], [late]]
 
 
 def test_processes_without_names_are_numbered() -> None:

@@ -15,6 +15,9 @@ from snowpit.store import Tables
 SAME_START_S = 0.05
 """Start times of one process that differ by less: they are exposed with few digits."""
 
+RESTART_WITHIN_S = 86_400
+"""A process that started longer after the last dump of another is not taken for the same server."""
+
 _DUMPS = 10_000
 
 _POINTS = """CREATE OR REPLACE TEMP TABLE metric_points AS
@@ -120,17 +123,20 @@ def _name_processes(tables: Tables) -> None:
 def tell_apart(scrapes: Iterable[Scrape]) -> Sequence[Sequence[Scrape]]:
     """Dumps by process, in the order given, which is that of time.
 
-    Two dumps with one start time are of one process. A later start is a restart of a process that was scraped last
-    before it, and another process where every known one was scraped after it.
+    Two dumps with one start time are of one process. A start within a day after the last dump of a process is its
+    restart; any other start is another process.
     """
     groups: list[list[Scrape]] = []
     for scrape in scrapes:
         same = [group for group in groups if abs(group[-1].start - scrape.start) < SAME_START_S]
-        before = [
-            group for group in groups if group[-1].at is not None and group[-1].at <= scrape.start * 1e6
-        ]
+        before = [group for group in groups if _may_follow(group[-1], scrape)]
         if same or before:
             (same or before)[-1].append(scrape)
         else:
             groups.append([scrape])
     return groups
+
+
+def _may_follow(last: Scrape, scrape: Scrape) -> bool:
+    """Whether a dump may be of the same server after a restart."""
+    return last.at is not None and 0 <= scrape.start - last.at / 1e6 <= RESTART_WITHIN_S

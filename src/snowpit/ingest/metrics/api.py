@@ -42,7 +42,7 @@ class Stretch(NamedTuple):
 def recognise(head: bytes) -> str | None:
     """The name of the kind if a stream starts like an answer of the API; null if not."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] not in {b"{", b"["} or b'"auditID"' in text or b"audit.k8s.io" in text:
+    if text[:1] not in {b"{", b"["} or b"auditID" in text or b"audit.k8s.io" in text:
         return None
     return KIND if _ANSWER.search(text) else None
 

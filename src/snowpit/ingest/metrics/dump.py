@@ -13,8 +13,8 @@ from snowpit.ingest.sink import Sink
 from snowpit.knowledge import metrics as knowledge
 from snowpit.model.evidence import FileCoverage
 
-MOST = 200_000
-"""Samples that are held until names are resolved; a dump of a large cluster has some 100,000."""
+MOST = 100_000
+"""Samples that are held until names are resolved; a dump of 3 MB has 25,000."""
 
 _SERVERS = 200
 """Servers that the coverage names."""

@@ -7,6 +7,9 @@ from snowpit.ingest.metrics.sample import Sample, finite
 from snowpit.knowledge import metrics as knowledge
 
 MICRO = 1e-6
+MOST_NAMES = 50_000
+"""Names of one dump that are remembered; a process exposes some 400."""
+
 _PARTS = {"_bucket": "bucket", "_sum": "sum", "_count": "count"}
 _PLAIN = {"info": "gauge", "stateset": "gauge", "unknown": "untyped"}
 
@@ -41,10 +44,16 @@ class Names:
         self._parts: set[str] = set()
         self._resolved: dict[tuple[str, str], Meaning] = {}
 
+    def typed(self, family: str, form: str) -> None:
+        """Take note of the type of a family."""
+        if len(self.types) < MOST_NAMES:
+            self.types[family] = form
+
     def saw(self, sample: Sample) -> None:
         """Take note of a name, before any is resolved."""
-        self.seen.add(sample.name)
-        if self.types:
+        if len(self.seen) < MOST_NAMES:
+            self.seen.add(sample.name)
+        if self.types or len(self._parts) >= MOST_NAMES:
             return
         if "le" in sample.labels and sample.name.endswith("_bucket"):
             self._parts.add(sample.name.removesuffix("_bucket"))
@@ -56,6 +65,8 @@ class Names:
         part = "le" if "le" in sample.labels else "quantile" if "quantile" in sample.labels else ""
         key = (sample.name, part)
         if key not in self._resolved:
+            if len(self._resolved) >= MOST_NAMES:
+                self._resolved.clear()
             self._resolved[key] = self._resolve(sample.name, part)
         return self._resolved[key]
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from snowpit.ingest.metrics import stamps
 from snowpit.ingest.metrics.dump import Dump
+from snowpit.ingest.metrics.naming import MOST_NAMES
 from snowpit.ingest.metrics.sample import Sample, family_type, parse
 from snowpit.ingest.metrics.tally import LONGEST, Tally, lines
 from snowpit.ingest.sink import Sink
@@ -91,7 +92,7 @@ class _State:
             self._tally.reject(size, "line too long")
         elif text[:1] == "#":
             if found := family_type(text):
-                self._dump.names.types[found[0]] = found[1]
+                self._dump.names.typed(*found)
             self._tally.other(size)
         elif sample := parse(text):
             self._sample(sample)
@@ -117,6 +118,8 @@ class _State:
             if name < self._previous and not name.startswith(self._previous.rpartition("_")[0]):
                 self._turn = self._dump.held
             self._previous = name
+            if len(self._firsts) >= MOST_NAMES:
+                self._firsts.clear()
             if sample.at is None and self._firsts.setdefault(name, sample.labels) is not sample.labels:
                 self._again(sample)
         self._dump.add(sample, self._tally.line)
