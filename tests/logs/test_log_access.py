@@ -103,3 +103,26 @@ def test_the_loopback_client_tells_the_version_of_the_server(tmp_path: Path) -> 
         " [kube-apiserver/v1.13.5 (linux/amd64) kubernetes/2166946 127.0.0.1:56720]"
     )
     assert read_bytes(tmp_path, plain([line])).coverage.versions == ("1.13.5",)
+
+
+@pytest.mark.parametrize(
+    ("agent", "address", "user"),
+    [
+        ("kubelet/v1.12.4 (linux/amd64) kubernetes/f49fa02", "10.0.3.17:4", "system:node:10.0.3.17"),
+        ("kube-apiserver/v1.13.5 (linux/amd64) kubernetes/2166946", "[::1]:5", "system:apiserver"),
+        ("kube-apiserver/v1.13.5 (linux/amd64) kubernetes/2166946", "10.0.0.1:5", None),
+        (
+            "hyperkube/v1.15.10 (linux/amd64) kubernetes/059c666/system:serviceaccount:kube-system:job-controller",
+            "10.0.0.1:5",
+            "system:serviceaccount:kube-system:job-controller",
+        ),
+        ("kubectl/v1.13.2 (linux/amd64) kubernetes/cff46ab", "10.0.0.1:5", None),
+    ],
+)
+def test_a_user_is_inferred_where_the_agent_leaves_no_doubt(
+    agent: str, address: str, user: str | None, tmp_path: Path
+) -> None:
+    line = f"I1122 11:51:46.753170    6599 wrap.go:47] GET /api/v1/pods: (1ms) 200 [{agent} {address}]"
+    found = read_bytes(tmp_path, plain([line]))
+    assert found.requests[0]["user"] == user
+    assert ("users are inferred" in " ".join(found.coverage.notes)) == (user is not None)

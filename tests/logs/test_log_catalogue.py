@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from snowpit.ingest.logs.meaning import RULES, flag, meaning
+from snowpit.ingest.logs.meaning import flag, meaning, rules
 from snowpit.knowledge.log_lines import line_rules
 from snowpit.model.log_line import KINDS
 
@@ -102,7 +102,7 @@ def naming(message: str) -> int | None:
     return next(
         (
             index
-            for index, rule in enumerate(RULES)
+            for index, rule in enumerate(rules())
             if rule.line.needs in message and rule.search.search(message)
         ),
         None,

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from snowpit.ingest.logs.access import ABSENT, access_row
+from snowpit.ingest.logs.access import ABSENT, INFERRED, access_row
 from snowpit.ingest.logs.calendar import Calendar
 from snowpit.ingest.logs.components import named
 from snowpit.ingest.logs.headers import Header, header_of
@@ -24,7 +24,7 @@ _AGENTS = 10_000
 _USUAL = re.compile(
     rb'I(\d{4}) (\d\d:\d\d:\d\d\.\d{6}) +\d+ [^\]\n]+\] (?="HTTP" verb=|[A-Z]{3,7} /)', re.ASCII
 )
-_GRAVE = (("W", "severity W"), ("E", "severity E"), ("F", "severity F"))
+_TOP = 3
 
 
 @dataclass(slots=True)
@@ -79,6 +79,7 @@ class Assembler:
         self._first: int | None = None
         self._last: int | None = None
         self._undated = 0
+        self._inferred = False
         self._versions: set[str] = set()
         self._agents: set[str] = set()
 
@@ -153,15 +154,16 @@ class Assembler:
 
     def notes(self) -> list[str]:
         """Remarks about reading the log."""
-        notes = [f"written by {self._component}"] if self._component else []
-        notes += self._calendar.notes()
-        notes += list(self._remarks.notes)
-        grave = [f"{word}: {self.severities[letter]}" for letter, word in _GRAVE if self.severities[letter]]
-        if grave:
-            notes.append("lines of " + ", ".join(grave))
-        if self._undated:
-            notes.append(f"{self._undated} lines with a date that does not exist were left out")
-        return notes
+        assumed = "; ".join(self._calendar.notes())
+        grave = [f"{letter}: {self.severities[letter]}" for letter in "WEF" if self.severities[letter]]
+        total = sum(self.places.values())
+        top = sorted(self.places.items(), key=lambda item: (-item[1], item[0]))[:_TOP]
+        told = f"lines of severity {', '.join(grave)}; " if grave else ""
+        if top:
+            told += "most lines by " + ", ".join(f"{name} ({many / total:.0%})" for name, many in top)
+        undated = f"{self._undated} lines with a date that does not exist" if self._undated else ""
+        inferred = INFERRED if self._inferred else ""
+        return [note for note in (assumed, told, undated, inferred, *self._remarks.notes) if note]
 
     def _audit(self, raw: bytes, number: int, *, ended: bool) -> bool:
         """Take a line that is an audit event; false if it is none."""
@@ -223,6 +225,7 @@ class Assembler:
         if server:
             row["server"] = redact(server)
         agent = row.get("user_agent")
+        self._inferred = self._inferred or row.get("user") is not None
         if isinstance(agent, str) and agent not in self._agents and len(self._agents) < _AGENTS:
             self._agents.add(agent)
             if own := _LOOPBACK.match(agent):

@@ -1,6 +1,7 @@
 """What a message tells, by the catalogue of lines."""
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from snowpit.ingest.redact import redact
@@ -24,7 +25,10 @@ class Rule(NamedTuple):
     search: re.Pattern[str]
 
 
-RULES = tuple(Rule(line, re.compile(line.pattern)) for line in line_rules())
+@cache
+def rules() -> tuple[Rule, ...]:
+    """The catalogue; its patterns are compiled when a component log is read."""
+    return tuple(Rule(line, re.compile(line.pattern)) for line in line_rules())
 
 
 def meaning(message: str) -> dict[str, object] | None:
@@ -34,7 +38,7 @@ def meaning(message: str) -> dict[str, object] | None:
         message: Without its header.
     """
     message = message[:LONGEST]
-    for rule in RULES:
+    for rule in rules():
         if rule.line.needs in message and (found := rule.search.search(message)):
             return _columns(rule.line, found, message)
     return None

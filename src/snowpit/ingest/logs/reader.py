@@ -26,11 +26,8 @@ from snowpit.model.evidence import FileCoverage
 PLACES = 20_000
 """Source places that are counted apart."""
 
-_TOP = 5
-_BEGINNINGS = b"|".join({rule.begins.encode(): None for rule in line_rules() if rule.begins})
 _SAMPLED = 8
 _NEAR = 8192
-_NEEDS = tuple({rule.needs.encode(): None for rule in line_rules()})
 _AUDIT = (b'auditID"', b'auditID\\"', b" AUDIT: id=")
 
 
@@ -55,6 +52,8 @@ def read(reader: Reader, sink: Sink, coverage: FileCoverage) -> None:
     calendar = Calendar(sink.written)
     calendar.learn(head)
     component = named(coverage.path.rpartition("/")[2]) or guessed(head) or named(coverage.path)
+    if component:
+        coverage.kind = f"component log of {component}" + coverage.kind.removeprefix("component log")
     assembler = Assembler(sink, coverage, calendar, shape=shape, component=component)
     places: Counter[bytes] = Counter()
     if shape.form == "csv":
@@ -130,13 +129,15 @@ class Screen:
 
     def __init__(self, shape: Shape) -> None:
         wrap = rb"\n(?:" + shape.wrap.plain + rb")"
+        beginnings = b"|".join({rule.begins.encode(): None for rule in line_rules() if rule.begins})
+        self._needs = tuple({rule.needs.encode(): None for rule in line_rules()})
         self.starts = re.compile(wrap + rb"(?:" + KLOG + rb"|" + CAPNS + rb")")
         self.places = re.compile(wrap + rb"[IWEF].{20} +\d+ ([^\]\n]+)\]")
         self._grave = re.compile(wrap + rb"([WEF])\d{4} \d\d:[^\n]*")
         self._wanted = re.compile(
             wrap
             + rb"(?:I.{20}[^\]\n]+\] (?:"
-            + _BEGINNINGS
+            + beginnings
             + rb'|[A-Z]{3,7} /|verb="|"HTTP" )|'
             + CAPNS
             + rb")"
@@ -157,7 +158,7 @@ class Screen:
         found = list(self._grave.finditer(body))
         severities.update(match[1].decode() for match in found)
         text = b"".join(match[0] for match in found)
-        present = [needs for needs in _NEEDS if needs in text]
+        present = [needs for needs in self._needs if needs in text]
         for match in found:
             line = match[0]
             if any(needs in line for needs in present):
@@ -196,8 +197,3 @@ def _conclude(coverage: FileCoverage, assembler: Assembler, places: Counter[byte
     for place, count in places.items():
         assembler.places[place.rpartition(b"/")[2].decode("utf-8", "replace")] += count
     coverage.notes.extend(assembler.notes())
-    top = sorted(assembler.places.items(), key=lambda item: (-item[1], item[0]))[:_TOP]
-    if top:
-        total = sum(assembler.places.values())
-        writers = ", ".join(f"{name} ({many / total:.0%})" for name, many in top)
-        coverage.notes.append(f"most of its messages are written by {writers}")
