@@ -1,10 +1,14 @@
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from snowpit.ingest.metrics import stamps
+from snowpit.ingest.metrics import api, stamps
 from snowpit.ingest.metrics.dump import server_of
+from snowpit.ingest.stream import Reader
 from snowpit.knowledge import metrics as knowledge
+from snowpit.model.evidence import FileCoverage
 from support.metric_files import balanced, reading
 
 OLD = """# TYPE apiserver_request_latencies histogram
@@ -132,3 +136,33 @@ def test_answers_of_the_api_are_read_and_nameless_series_left_out() -> None:
             ("apiserver_request_total", "counter", 1_700_000_000_000_000, 3.0, "m1", 1),
             ("apiserver_request_total", "counter", 1_700_000_030_000_000, None, "m1", 1),
         ]
+
+
+ANSWER = (
+    b'{"status":"success","data":{"resultType":"vector","result":[\n'
+    b'{"metric":{"__name__":"up","a":"}{\\""},"value":[1700000000,"1"]},\n'
+    b'{"metric":{"__name__":"up","a":"b"},"value":[1700000000,"1"]}]}}\n'
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, len(ANSWER)), st.binary(max_size=40), st.integers(1, 60))
+def test_an_answer_with_bytes_put_into_it_is_accounted_for(place: int, more: bytes, chunk: int) -> None:
+    coverage = FileCoverage(path="x")
+    data = ANSWER[:place] + more + ANSWER[place:]
+    sink = Rows()
+    api.read(Reader(iter([data[i : i + chunk] for i in range(0, len(data), chunk)])), sink, coverage)  # type: ignore[arg-type]
+    assert balanced(coverage, len(data))
+    assert len(sink.rows) == 2 or more
+
+
+class Rows:
+    """Takes rows as a sink does."""
+
+    def __init__(self) -> None:
+        self.rows: list[object] = []
+        self.written = None
+
+    def add(self, table: str, row: object) -> None:
+        assert table == "metrics"
+        self.rows.append(row)

@@ -30,7 +30,7 @@ process_start_time_seconds 1.6e+09
 """
 AUDIT = '{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"a","stage":"ResponseComplete"}\n'
 
-label = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+label = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
 def dumps() -> list[Path]:
