@@ -19,11 +19,14 @@ from snowpit.model.observation import Observed
 
 NEVER_ROOT: Mapping[str, Role] = {
     "inflight_limit": Role.SYMPTOM,
+    "apf_starvation": Role.SYMPTOM,
     "retry_storm": Role.SUSTAINS,
+    "goroutine_leak": Role.SUSTAINS,
+    "uneven_servers": Role.SUSTAINS,
 }
 """A full gate and retries always have a reason: they are never the root."""
 
-LOOPS = ("retry_storm", "loopback_starvation", "relist_herd", "invalid_tokens")
+LOOPS = ("retry_storm", "loopback_starvation", "relist_herd", "invalid_tokens", "restart_loop")
 """What keeps an overload going when something else started it; anything else explained is a symptom."""
 
 SPECIFIC = (
@@ -35,6 +38,8 @@ SPECIFIC = (
     "relist_herd",
     "event_flood",
     "slow_webhook",
+    "secret_polling",
+    "etcd_slow",
 )
 """Hypotheses that say what is asked, and why that hurts; they go before those that only say who or when."""
 
@@ -44,6 +49,9 @@ GENERAL: Mapping[str, tuple[str, ...]] = {
     "heartbeat_pressure": SPECIFIC,
     "inflight_limit": (*SPECIFIC, "hot_client", "heartbeat_pressure", "server_stall", "loopback_starvation"),
     "retry_storm": (*SPECIFIC, "hot_client", "heartbeat_pressure", "server_stall", "loopback_starvation"),
+    "apf_starvation": (*SPECIFIC, "hot_client", "heartbeat_pressure", "server_stall"),
+    "lease_lost": (*SPECIFIC, "hot_client", "server_stall", "loopback_starvation", "restart_loop"),
+    "nodes_not_ready": (*SPECIFIC, "hot_client", "server_stall", "loopback_starvation", "restart_loop"),
     "loopback_starvation": ("token_review_storm", "token_review_others", "invalid_tokens"),
 }
 """Finding -> findings that explain it, whatever the detectors say themselves."""

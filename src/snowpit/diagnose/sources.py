@@ -9,7 +9,7 @@ from snowpit.model.observation import Observed
 METRICS, LOG, CONFIGURATION = "metrics", "log", "configuration"
 AUDIT, ACCESS, VERSION = "audit log", "access log", "version"
 
-BESIDE = {"metrics": METRICS, "logs": LOG, "configuration": CONFIGURATION, "clocks": LOG}
+BESIDE = {"metrics": METRICS, "logs": LOG, "configuration": CONFIGURATION}
 """Observations that rest on other evidence than requests, by the first part of their name."""
 
 ACCESS_STAGE = "access log"
