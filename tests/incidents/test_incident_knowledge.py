@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from snowpit.diagnose.registry import DETECTORS, name_of
 from snowpit.knowledge.incidents import Incident, incidents, similar
 from snowpit.knowledge.ranges import incident_files, tables
 from snowpit.knowledge.version import Version
@@ -58,6 +59,11 @@ def test_each_overload_is_the_best_match_for_its_own_signature(incident: Inciden
     found = (*signature.cause, *signature.beside)
     ranked = [item.incident.id for item in similar(found, None, words=" ".join(signature.clients))]
     assert incident.id in ranked[:3]
+
+
+def test_signatures_name_detectors_only() -> None:
+    named = {name for item in ALL for name in (*item.signature.cause, *item.signature.beside)}
+    assert named - {name_of(detector) for detector in DETECTORS} == set()
 
 
 def test_controls_are_never_similar_to_findings() -> None:
