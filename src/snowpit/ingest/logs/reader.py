@@ -28,7 +28,8 @@ PLACES = 20_000
 
 _SAMPLED = 8
 _NEAR = 8192
-_AUDIT = (b'auditID"', b'auditID\\"', b" AUDIT: id=")
+_DIGITS = b"0123456789"
+_AUDIT = (b'auditID"', b'auditID\\"')
 
 
 def recognise(head: bytes) -> str | None:
@@ -79,7 +80,7 @@ def _read_block(
     block: Block, assembler: Assembler, screen: "Screen | None", *, places: Counter[bytes]
 ) -> None:
     """Read one block, by the screen if it may be used."""
-    if screen is None or any(sign in block.data for sign in _AUDIT) or screen.joins(block.data):
+    if screen is None or _may_hold_audit(block.data) or screen.joins(block.data):
         assembler.counting = True
         _feed(block.data, block.line, assembler)
         return
@@ -102,6 +103,11 @@ def _read_block(
         assembler.settle()
     if (last := screen.last(body)) is not None:
         assembler.witness(_line_at(body, last))
+
+
+def _may_hold_audit(data: bytes) -> bool:
+    """Whether audit events may stand among the lines."""
+    return (b"auditID" in data and any(sign in data for sign in _AUDIT)) or b" AUDIT: id=" in data
 
 
 def _line_at(body: bytes, start: int) -> bytes:
@@ -157,8 +163,9 @@ class Screen:
         """Where lines of severity W, E or F stand that hold a piece of the catalogue; all are counted."""
         found = list(self._grave.finditer(body))
         severities.update(match[1].decode() for match in found)
-        text = b"".join(match[0] for match in found)
-        present = [needs for needs in self._needs if needs in text]
+        # Messages repeat but for numbers: without digits few are left to be searched for every piece.
+        text = b"\n".join({match[0].translate(None, _DIGITS) for match in found})
+        present = [needs for needs in self._needs if needs.translate(None, _DIGITS) in text]
         for match in found:
             line = match[0]
             if any(needs in line for needs in present):
