@@ -171,3 +171,13 @@ def test_any_bytes_after_a_dump_are_accounted_for(raw: bytes, chunk: int) -> Non
 )
 def test_what_is_no_sample_is_not_read_as_one(line: str) -> None:
     assert parse(line) is None
+
+
+@pytest.mark.parametrize(
+    "body", ['a=",le="', 'a=",le=",b="c"', 'a="x",le="5"', 'a="x,le=",le="5"', 'a="\\\\",le="5"', 'le="5"']
+)
+def test_the_last_label_is_cut_off_only_where_it_is_one(body: str) -> None:
+    found = parse(f"x{{{body}}} 1")
+    (family,) = text_string_to_metric_families(f"x{{{body}}} 1\n")
+    assert found is not None
+    assert dict(found.labels) == family.samples[0].labels

@@ -21,6 +21,7 @@ _SAMPLE = re.compile(
     rf"(?:[ \t]+({_NUMBER}))?[ \t]*(?:# \{{.*)?\r?\n?"
 )
 _PAIR = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"')
+_LABELS = re.compile(rf"(?:{_LABEL})*\}}")
 _ESCAPE = re.compile(r"\\(.)")
 _MILLISECONDS = 1e11
 """A time stamp above is in milliseconds (the text format), below in seconds (OpenMetrics)."""
@@ -61,8 +62,27 @@ def parse(line: str) -> Sample | None:
     if found is None:
         return None
     name, body, number, stamp = found.groups()
-    labels = {key: clean(value) for key, value in _PAIR.findall(body)} if body else {}
-    return Sample(name, labels, finite(number), micros(finite(stamp)) if stamp else None)
+    return Sample(
+        name, _labels(body) if body else {}, finite(number), micros(finite(stamp)) if stamp else None
+    )
+
+
+def _labels(body: str) -> Mapping[str, str]:
+    """Labels between braces. Buckets of one histogram differ in the last label alone: the others are read once."""
+    rest, comma, bound = body.rpartition(',le="')
+    if comma and bound.endswith('"') and (others := _others(rest)) is not None:
+        return {**others, "le": clean(bound[:-1])}
+    return _pairs(body)
+
+
+@lru_cache(maxsize=4096)
+def _others(rest: str) -> Mapping[str, str] | None:
+    """Labels before the last one; null if the cut went through a value."""
+    return _pairs(rest) if _LABELS.fullmatch(f"{rest}}}") else None
+
+
+def _pairs(body: str) -> Mapping[str, str]:
+    return {key: clean(value) for key, value in _PAIR.findall(body)}
 
 
 def family_type(line: str) -> tuple[str, str] | None:
