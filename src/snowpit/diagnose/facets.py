@@ -4,8 +4,9 @@ A facet is ``kind.part``: ``audit.nodes`` (requests of kubelets are logged), ``c
 ``metrics.etcd``, ``log.kubelet``. ``knowledge/next_evidence.toml`` names them in ``gives`` and ``needs``.
 """
 
+from snowpit.diagnose.beside import APISERVER
 from snowpit.diagnose.sources import ACCESS, requests_from
-from snowpit.model.observation import Configuration, Observed
+from snowpit.model.observation import Configuration, Logs, Metrics, Observed
 
 
 def facets(observed: Observed) -> frozenset[str]:
@@ -13,7 +14,32 @@ def facets(observed: Observed) -> frozenset[str]:
     found = _audit(observed)
     if observed.configuration is not None:
         found |= _configuration(observed.configuration)
+    if observed.metrics is not None:
+        found |= _metrics(observed.metrics)
+    if observed.logs is not None:
+        found |= _logs(observed.logs)
     return frozenset(found)
+
+
+def _metrics(found: Metrics) -> set[str]:
+    """Which components are measured, and whether counters have rates."""
+    again = any(item.component == APISERVER and item.instants > 1 for item in found.instances)
+    return {f"metrics.{item.component}" for item in found.instances} | ({"metrics.rates"} if again else set())
+
+
+def _logs(found: Logs) -> set[str]:
+    """Whose logs are there, and what they show."""
+    kinds = {
+        "throttled": "throttling",
+        "apiservice_down": "apiservices",
+        "certificate": "certificates",
+        "started": "starts",
+    }
+    own = {"throttled"}
+    shown = {
+        f"log.{part}" for kind, part in kinds.items() if found.of(kind, APISERVER if kind in own else "")
+    }
+    return shown | {f"log.{component}" for component in found.components}
 
 
 def _audit(observed: Observed) -> set[str]:

@@ -4,8 +4,9 @@ Source: kubernetes 1.12 staging/src/k8s.io/apiserver/pkg/server/config_selfclien
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.lines import loopback_waits
 from snowpit.diagnose.weigh import Scales, near
-from snowpit.diagnose.words import count, rate, seconds
+from snowpit.diagnose.words import count, listed, rate, seconds
 from snowpit.model.observation import Drain, Observed
 
 LIMITER_PER_S = 50.0
@@ -37,9 +38,36 @@ def weigh_limiter(scales: Scales, observed: Observed, plane: ControlPlane) -> No
         observation="loopback",
         weight=0.4,
     )
+    weigh_waits(scales, observed)
     scales.misses(
-        not loop.visible and plane.may("authentication_before_seats"),
+        not loop.visible and not waits_full(observed) and plane.may("authentication_before_seats"),
         "GETs of secrets and serviceaccounts by system:apiserver in the audit log, or `Throttling request took` lines of the API server at -v=4",
+    )
+
+
+def waits_full(observed: Observed) -> bool:
+    """Whether throttling lines of the API server show its own limiter full: at its rate for seconds on end."""
+    found = loopback_waits(observed)
+    if found is None or found.busy_s < 3 or found.max_wait_s < 1.0:  # noqa: PLR2004 - longer than the burst lasts
+        return False
+    return not found.rate or near(found.rate, LIMITER_PER_S, within=0.2)
+
+
+def weigh_waits(scales: Scales, observed: Observed) -> None:
+    """Put on the scales what the API server's own throttling lines say: which objects, many or one, and how long."""
+    found = loopback_waits(observed)
+    if found is None:
+        return
+    kinds = listed(
+        [f"{name} ({count(lines)} for {count(distinct)} objects)" for name, lines, distinct in found.objects]
+    )
+    at_rate = f"; they get through at {rate(found.rate)}" if found.rate else ""
+    scales.supports(
+        waits_full(observed),
+        f"{count(found.lines)} throttling lines of the API server's own client: {kinds}, waits up to {seconds(found.max_wait_s)}{at_rate}.",
+        observation="logs.limited",
+        weight=1.0,
+        at=found.pointers,
     )
 
 

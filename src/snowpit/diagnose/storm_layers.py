@@ -7,8 +7,11 @@ token), configuration again (who shows it). A step that the evidence does not ho
 from collections.abc import Callable
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.beside import APISERVER, exposes, measured, places
+from snowpit.diagnose.gate import gate, gauge_misleads
 from snowpit.diagnose.limiter import LIMITER_PER_S
-from snowpit.diagnose.sources import CONFIGURATION, VERSION, requests_from
+from snowpit.diagnose.lines import loopback_waits
+from snowpit.diagnose.sources import CONFIGURATION, LOG, METRICS, VERSION, requests_from
 from snowpit.diagnose.words import count, listed, percent, rate, seconds
 from snowpit.model.evidence import Pointer
 from snowpit.model.finding import Finding, Layer, Statement
@@ -35,6 +38,69 @@ def storm_layers(root: Finding, observed: Observed, plane: ControlPlane) -> tupl
 
 def _reviews(observed: Observed) -> Reviews | None:
     return observed.review("tokenreviews", "node") or observed.review("tokenreviews", "other")
+
+
+def _log(_: Finding, observed: Observed, __: ControlPlane) -> Layer | None:
+    """What the API server's log shows first: reviews that hang."""
+    slow = [
+        item
+        for kind in ("timeout", "trace")
+        for item in (observed.logs.of(kind, APISERVER) if observed.logs else ())
+        if "tokenreviews" in item.subject and item.lines
+    ]
+    if not slow:
+        return None
+    worst = max(slow, key=lambda item: (item.max_s or 0.0, item.lines))
+    return Layer(
+        source=LOG,
+        showed=f"{count(sum(item.lines for item in slow))} lines tell of slow or timed-out TokenReviews, up to {seconds(worst.max_s)}.",
+        concludes="Something makes reviews hang until the server's own time limit; perhaps they exhaust its limits. The log does not say who asks.",
+        pointers=worst.pointers,
+    )
+
+
+def _gauges(_: Finding, observed: Observed, plane: ControlPlane) -> Layer | None:
+    """What metrics show: the mutating limit, and where the gauge misleads."""
+    if not exposes(observed, APISERVER):
+        return None
+    found, misleads = gate(observed, plane, "mutating"), gauge_misleads(observed, plane)
+    refused = measured(observed).grown(
+        "apiserver_request_total", APISERVER, resource="tokenreviews", code="429"
+    )
+    parts = [
+        f"the gauge of mutating requests stands at {count(found.high or 0)} of {count(found.limit)}"
+    ] * found.full
+    parts += [
+        f"{count(found.refused)} mutating requests were refused by the limit of {count(found.limit)}"
+    ] * bool(found.refused)
+    parts += [f"{count(refused)} TokenReviews were answered 429"] * bool(refused)
+    if not parts:
+        return None
+    text = listed(parts)
+    return Layer(
+        source=METRICS,
+        showed=f"{text[:1].upper()}{text[1:]}.",
+        concludes="The mutating limit is full. That is where it shows, not where it comes from.",
+        misleads=misleads,
+        pointers=found.at
+        or places(measured(observed).counter("apiserver_dropped_requests_total", APISERVER)),
+    )
+
+
+def _waits(_: Finding, observed: Observed, __: ControlPlane) -> Layer | None:
+    """What the log shows at -v=4: the limiter itself."""
+    found = loopback_waits(observed)
+    if found is None:
+        return None
+    kinds = listed([f"{name} ({count(distinct)} objects)" for name, _, distinct in found.objects])
+    at_rate = f", at {rate(found.rate)}" if found.rate else ""
+    many = found.distinct > 10  # noqa: PLR2004 - not one token over and over
+    return Layer(
+        source=LOG,
+        showed=f"{count(found.lines)} throttling lines of the API server's own client: {kinds}{at_rate}, waits up to {seconds(found.max_wait_s)}.",
+        concludes=f"The loopback limiter is full; look-ups are for {'many tokens' if many else 'few tokens'}. It holds up whoever shows a ServiceAccount token, with or without a seat.",
+        pointers=found.pointers,
+    )
 
 
 def _limit(_: Finding, observed: Observed, plane: ControlPlane) -> Layer | None:
@@ -168,9 +234,12 @@ def _pointers(statements: tuple[Statement, ...]) -> tuple[Pointer, ...]:
 
 
 STEPS: tuple[Callable[[Finding, Observed, ControlPlane], Layer | None], ...] = (
+    _log,
+    _gauges,
     _limit,
     _who,
     _why,
+    _waits,
     _loop,
     _whose,
     _scraper,

@@ -29,6 +29,7 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.gate import Gate, answered, gate, gauge_misleads
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude, near
 from snowpit.diagnose.words import count, percent, rate, seconds
@@ -54,9 +55,12 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     kind = max(
         (observed.seats.mutating, observed.seats.readonly), key=lambda seats: _refused(observed, seats)
     )
+    if not observed.traffic.attempts and observed.metrics is not None:
+        return _by_metrics(observed, plane)
     refused = _refused(observed, kind)
     scales = Scales()
     _weigh(scales, observed, kind, plane)
+    _weigh_metrics(scales, observed, gate(observed, plane, kind.kind), plane)
     enough = observed.traffic.attempts >= MIN_ATTEMPTS and refused >= MIN_REFUSED and trouble(observed).real
     scales.misses(
         enough and not kind.peak,
@@ -74,6 +78,73 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         numbers=_numbers(observed, kind, plane),
         impact=min(1.0, refused / max(1, observed.traffic.attempts) + 0.1),
         would_change="Refusals while held seats were far below their top.",
+    )
+
+
+def _by_metrics(observed: Observed, plane: ControlPlane) -> Finding:
+    """The hypothesis on metrics alone."""
+    found = max(
+        (gate(observed, plane, kind) for kind in NAMES),
+        key=lambda item: (item.refused, item.full, item.high or 0.0),
+    )
+    late = answered(observed, "429")
+    refused = max(found.refused, 0.0 if plane.flag("priority_and_fairness") else late)
+    scales = Scales()
+    _weigh_metrics(scales, observed, found, plane)
+    scales.supports(
+        late >= MIN_REFUSED,
+        f"{count(late)} requests were answered 429.",
+        observation="metrics.counters",
+        weight=0.8,
+    )
+    quiet = found.high is not None and not found.full and refused < MIN_REFUSED and late < MIN_REFUSED
+    scales.opposes(
+        quiet,
+        f"At most {count(found.high or 0)} of {count(found.limit)} {NAMES[found.kind]} requests were in flight at a scrape, and {count(late)} were answered 429.",
+        observation="metrics.gauges",
+        weight=1.0,
+        at=found.at,
+    )
+    known = found.high is not None or bool(late or refused)
+    scales.misses(
+        not known,
+        "apiserver_current_inflight_requests and apiserver_dropped_requests_total of every API server",
+    )
+    present = refused >= MIN_REFUSED or (found.full and found.lasting >= 0.5 and found.scrapes > 1)  # noqa: PLR2004 - lasting
+    return conclude(
+        PROFILE,
+        plane,
+        scales=scales,
+        present=present,
+        harmful=present,
+        visible=known,
+        claim=f"{count(refused)} {NAMES[found.kind]} requests were refused for want of a seat; the limit is {count(found.limit)}.",
+        denial=f"{count(refused)} requests were refused for want of a seat."
+        if known
+        else "In-flight requests are not in this evidence.",
+        numbers={"kind": found.kind, "rejected": refused, "gauge_high": found.high, "limit": found.limit},
+        impact=0.3,
+        would_change="Gauges far below the limit while requests are refused, on a release that publishes them at admission.",
+    )
+
+
+def _weigh_metrics(scales: Scales, observed: Observed, found: Gate, plane: ControlPlane) -> None:
+    """What gauges and counters add; a gauge below the limit is no denial on releases that publish it late."""
+    name = NAMES[found.kind]
+    misleads = gauge_misleads(observed, plane) if found.kind == "mutating" else ""
+    scales.supports(
+        found.refused >= MIN_REFUSED,
+        f"The server counts {count(found.refused)} {name} requests refused by its limit. {misleads}".strip(),
+        observation="metrics.counters",
+        weight=0.8,
+        at=found.at,
+    )
+    scales.supports(
+        found.full,
+        f"The gauge of {name} requests stands at {count(found.high or 0)} of {count(found.limit)} at {percent(found.lasting)} of the scrapes.",
+        observation="metrics.gauges",
+        weight=0.7,
+        at=found.at,
     )
 
 

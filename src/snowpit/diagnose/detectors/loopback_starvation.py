@@ -33,7 +33,8 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
-from snowpit.diagnose.limiter import LIMITER_PER_S, review_drain
+from snowpit.diagnose.limiter import LIMITER_PER_S, review_drain, waits_full, weigh_waits
+from snowpit.diagnose.lines import loopback_waits
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude, near
 from snowpit.diagnose.words import count, rate, seconds
@@ -62,17 +63,19 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
     loop, limiter = observed.loopback, plane.number("loopback_qps")
     gone = limiter is not None and limiter < 0
-    harmful = trouble(observed).real
+    logged = waits_full(observed)
+    harmful = trouble(observed).real or logged
     full = loop.busy_s >= MIN_BUSY_S
     scales = Scales()
     _weigh(scales, observed, full=full)
+    weigh_waits(scales, observed)
     scales.opposes(
         gone,
         f"Kubernetes {plane.version} has no limiter in its loopback client.",
         observation="hints",
         weight=1.0,
     )
-    suspect = harmful and not gone and not loop.visible
+    suspect = harmful and not gone and not loop.visible and not logged
     scales.misses(
         suspect,
         "GETs of secrets and serviceaccounts by system:apiserver (audit level Metadata: snowpit policy), or `Throttling request took` "
@@ -88,10 +91,10 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         PROFILE,
         plane,
         scales=scales,
-        present=full,
+        present=full or logged,
         harmful=harmful,
         visible=not suspect and not alone,
-        claim=_claim(observed),
+        claim=_claim(observed) if full else _claim_logged(observed),
         denial=_claim(observed) if alone else _denial(observed, plane, gone=gone, suspect=suspect),
         numbers=_numbers(observed),
         impact=0.5,
@@ -151,6 +154,17 @@ def _claim(observed: Observed) -> str:
     )
 
 
+def _claim_logged(observed: Observed) -> str:
+    found = loopback_waits(observed)
+    if found is None:
+        return ""
+    return (
+        f"The server's own look-ups of ServiceAccount tokens wait up to {seconds(found.max_wait_s)} for their limiter of {rate(LIMITER_PER_S)} "
+        f"({count(found.lines)} throttling lines for {count(found.distinct)} objects), so every client with such a token has to wait before "
+        "it is even admitted."
+    )
+
+
 def _denial(observed: Observed, plane: ControlPlane, *, gone: bool, suspect: bool) -> str:
     loop = observed.loopback
     if gone:
@@ -168,7 +182,10 @@ def _denial(observed: Observed, plane: ControlPlane, *, gone: bool, suspect: boo
 def _numbers(observed: Observed) -> dict[str, Number]:
     loop = observed.loopback
     accounts = _kind(observed, "serviceaccount")
+    waits = loopback_waits(observed)
     return {
+        "throttling_lines": waits.lines if waits else None,
+        "longest_wait_s": round(waits.max_wait_s, 1) if waits else None,
         "lookups_secrets": loop.secrets,
         "lookups_serviceaccounts": loop.serviceaccounts,
         "distinct_secrets": loop.distinct_secrets,
