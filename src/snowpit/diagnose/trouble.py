@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from itertools import accumulate
 
+from snowpit.diagnose.beside import APISERVER, grown, measured
+from snowpit.diagnose.lines import lines
 from snowpit.model.observation import ClassTraffic, Observed
 
 ENOUGH_ATTEMPTS = 100
@@ -10,6 +12,10 @@ ENOUGH_ATTEMPTS = 100
 
 SLOW_S = 1.0
 """A median sojourn time from which a class of short requests counts as slow."""
+
+MANY_LINES = 20
+SHARE = 0.005
+"""Lines of logs or counted answers, and their share, from which on a server without visible requests is in trouble."""
 
 _EVICTION = ("create", "pods", "eviction")  # answered 429 by disruption budgets, not by the gate
 
@@ -26,6 +32,7 @@ class Trouble:
         waiting: Requests received and not ended, at the peak.
         plateau: A flat top in seats held, of either kind.
         concentrated: Some minute saw many refusals and time-outs: a short incident in a long log.
+        beside: Without requests: metrics or logs show refusals or time-outs in number.
     """
 
     attempts: int
@@ -35,12 +42,13 @@ class Trouble:
     waiting: int
     plateau: bool
     concentrated: bool = False
+    beside: bool = False
 
     @property
     def real(self) -> bool:
         """True if enough attempts suffer for an operator to notice."""
         if self.attempts < ENOUGH_ATTEMPTS:
-            return False
+            return self.beside
         hurt = self.rejected + self.timed_out + self.slow
         return (
             self.concentrated
@@ -89,6 +97,14 @@ def _by_gate(observed: Observed, gated: list[ClassTraffic]) -> bool:
     return sum(item.outcomes.get("rejected", 0) for item in gated) >= refused / 2
 
 
+def _beside(observed: Observed) -> bool:
+    """Whether metrics or logs show that the server refuses or times out in number; asked only where requests are few."""
+    told = sum(lines(observed, kind, APISERVER).count for kind in ("timeout", "rejected", "webhook_failed"))
+    counters = measured(observed).counter("apiserver_request_total", APISERVER)
+    bad = sum(grown(item) for item in counters if item.labels.get("code") in ("429", "504"))
+    return told >= MANY_LINES or bad >= max(MANY_LINES, SHARE * sum(map(grown, counters)))
+
+
 def trouble(observed: Observed) -> Trouble:
     """What hurts in this window."""
     gated = [item for item in observed.traffic.classes if not is_eviction(item)]
@@ -103,6 +119,7 @@ def trouble(observed: Observed) -> Trouble:
             if is_slow(item)
         ),
         waiting=observed.open_requests.peak if observed.open_requests.visible else 0,
+        beside=observed.traffic.attempts < ENOUGH_ATTEMPTS and _beside(observed),
         concentrated=_by_gate(observed, gated) and _concentrated(observed),
         plateau=seats.mutating.plateau is not None or seats.readonly.plateau is not None,
     )

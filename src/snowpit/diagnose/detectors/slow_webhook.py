@@ -30,6 +30,8 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.beside import mean_of, measured, places
+from snowpit.diagnose.lines import lines
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude, near
 from snowpit.diagnose.words import count, listed, percent, seconds
@@ -81,19 +83,58 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         "which webhook: apiserver_admission_webhook_admission_duration_seconds by name, or `failed calling webhook` in the API server's log",
     )
     _weigh(scales, observed, slow, hooked=hooked, modes=modes)
+    named = _weigh_beside(scales, observed)
     return conclude(
         PROFILE,
         plane,
         scales=scales,
-        present=bool(hooked or len({item.key.resource for item in slow}) >= MIN_CLASSES) and held >= 0.5,  # noqa: PLR2004 - most of it
-        harmful=trouble(observed).real or sum(item.attempts for item in slow) >= 50,  # noqa: PLR2004 - more than noise
+        present=(bool(hooked or len({item.key.resource for item in slow}) >= MIN_CLASSES) and held >= 0.5)  # noqa: PLR2004 - most of it
+        or (bool(named) and not observed.traffic.attempts),
+        harmful=trouble(observed).real
+        or (bool(named) and not observed.traffic.attempts)
+        or sum(item.attempts for item in slow) >= 50,  # noqa: PLR2004 - more than noise
         visible=observed.policy.has_write or not trouble(observed).real,
-        claim=_claim(slow, hooked=hooked, modes=modes, held=held),
+        claim=_claim(slow, hooked=hooked, modes=modes, held=held)
+        if observed.traffic.attempts
+        else f"Calls to admission webhooks are late or fail ({listed(named)}), and every write that they match waits with its seat.",
         denial=f"{count(len(slow))} of {count(len(writes))} kinds of write are slow (90th percentile of {seconds(SLOW_S)} and more).",
         numbers=_numbers(slow, hooked=hooked, modes=modes, held=held),
         impact=held,
         would_change="Single reads that are as slow as the writes, or webhook metrics that show short calls.",
     )
+
+
+def _weigh_beside(scales: Scales, observed: Observed) -> list[str]:
+    """What metrics and logs say of webhooks by name; names of those that are slow or fail."""
+    calls = measured(observed).distribution("apiserver_admission_webhook_admission_duration_seconds")
+    late = [item for item in calls if item.count >= MIN_ATTEMPTS and (item.mean or 0.0) >= SLOW_S]
+    worst = max(late, key=lambda item: (item.mean or 0.0) * item.count, default=None)
+    scales.supports(
+        worst is not None,
+        f"Calls to webhook {worst.labels.get('name', '') if worst else ''} take {seconds(worst.mean if worst else None)} on average.",
+        observation="metrics.distributions",
+        weight=1.0,
+        at=places(late),
+    )
+    told = lines(observed, "webhook_failed")
+    scales.supports(
+        told.count >= MIN_ATTEMPTS,
+        f"{count(told.count)} lines of logs tell of failed calls to webhooks: {listed([name for name, _ in told.subjects]) or 'no name told'}.",
+        observation="logs",
+        weight=0.9,
+        at=told.at,
+    )
+    total = sum(item.count for item in calls)
+    scales.opposes(
+        total >= 50 and not late and not told.count,  # noqa: PLR2004 - enough to say so
+        f"{count(total)} calls to admission webhooks took {seconds(mean_of(calls))} on average.",
+        observation="metrics.distributions",
+        weight=1.0,
+        at=places(calls),
+    )
+    names = [item.labels.get("name", "") for item in late]
+    names += [name for name, _ in told.subjects] if told.count >= MIN_ATTEMPTS else []
+    return list(dict.fromkeys(name for name in names if name)) or ["a webhook"] * (told.count >= MIN_ATTEMPTS)
 
 
 def _counts(item: ClassTraffic) -> bool:
