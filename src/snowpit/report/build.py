@@ -27,7 +27,7 @@ def build(case: Case) -> Page:
             )
         )
     blocks += seen_before.sections(case)
-    blocks += _undecided(_with(case, Verdict.UNDECIDED))
+    blocks += _undecided(_with(case, Verdict.UNDECIDED), requests=bool(case.observed.traffic.attempts))
     blocks += _ruled_out(_with(case, Verdict.REFUTED))
     blocks += investigation.fetch(case)
     return Page("snowpit report", tuple(blocks))
@@ -41,17 +41,19 @@ def _remarks(case: Case) -> tuple[Block, ...]:
     return tuple(Paragraph(text, "quiet") for text in case.remarks)
 
 
-def _undecided(items: list[Finding]) -> list[Block]:
-    """Undecided findings: those of which this evidence shows something in full, the others by name."""
+def _undecided(items: list[Finding], *, requests: bool) -> list[Block]:
+    """Undecided findings: those of which this evidence could show something in full, the others by name."""
     if not items:
         return []
-    shown = [item for item in items if item.evidence_for or item.id not in BESIDE_REQUESTS]
-    rest = [findings.name(item) for item in items if item not in shown]
-    blocks: list[Block] = [findings.undecided(finding) for finding in shown]
-    if rest:
-        blocks.append(
-            Paragraph(f"Not looked at, for want of metrics, logs or configuration: {'; '.join(rest)}.")
-        )
+    beside = [item for item in items if not item.evidence_for and item.id in BESIDE_REQUESTS]
+    unseen = [item for item in items if not item.evidence_for and item not in beside] if not requests else []
+    blocks: list[Block] = [
+        findings.undecided(finding) for finding in items if finding not in beside and finding not in unseen
+    ]
+    for names, want in ((unseen, "requests"), (beside, "metrics, logs or configuration")):
+        if names:
+            text = "; ".join(findings.name(item) for item in names)
+            blocks.append(Paragraph(f"Not looked at, for want of {want}: {text}."))
     return [Section("Undecided", tuple(blocks), quiet=True)]
 
 

@@ -10,7 +10,7 @@ from snowpit.report.figures import clock, count, plural, seconds, share, size
 
 MOST_FILES = 6
 MOST_PLACES = 5
-ROWS = {"metrics": "sample of metrics", "log_lines": "line of logs kept", "settings": "setting"}
+ROWS = {"metrics": "metric sample", "log_lines": "log line", "settings": "setting"}
 """Rows of the tables beside the requests, in words."""
 
 SIMULATED = "simulated requests"
@@ -26,10 +26,17 @@ def section(case: Case) -> Section:
     remarks = _remarks(files)
     if remarks:
         blocks.append(Section("Not read, or read with care", (Bullets(remarks, mark="!"),)))
-    blind = tuple(dict.fromkeys((*_absent(files), *case.observed.policy.blind)))
+    blind = tuple(dict.fromkeys((*_absent(files), *_blind(case))))
     if blind:
         blocks.append(Section("What this evidence cannot show", (Bullets(blind),)))
     return Section("Coverage", tuple(blocks))
+
+
+def _blind(case: Case) -> tuple[str, ...]:
+    """What requests cannot show; without any, what metrics, logs and configuration cannot."""
+    if case.observed.traffic.attempts or not any(file.rows for file in case.coverage.files):
+        return case.observed.policy.blind
+    return ("No request is in this evidence: who asks, for what, and who holds the seats cannot be told.",)
 
 
 def _ranked(files: tuple[FileCoverage, ...]) -> tuple[FileCoverage, ...]:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from snowpit.diagnose.sources import present
+from snowpit.diagnose.words import listed
 from snowpit.model.finding import Fetch, Layer, Rival
 from snowpit.report.case import Case
 from snowpit.report.content import Block, Bullets, Chain, Code, Paragraph, Section, Step
 from snowpit.report.findings import placed
 
+MOST_NAMED = 4
 STORM = "token_review_storm"
 
 
@@ -60,5 +62,5 @@ def _fetched(number: int, item: Fetch) -> Section:
     blocks: list[Block] = [Paragraph(item.what), Code("\n".join(item.commands))]
     if item.caution:
         blocks.append(Paragraph(f"Caution: {item.caution}", "warning"))
-    decides = ", ".join(item.decides)
+    decides = listed(item.decides, most=MOST_NAMED)
     return Section(f"{number}. {item.id.replace('-', ' ')}", tuple(blocks), note=f"would decide {decides}")

@@ -82,6 +82,8 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         else "",
         denial=f"{count(found.attempts if found else 0)} of {count(writes)} writes ask for tokens."
         if visible
+        else "Metrics show few requests for tokens, or too little to see waves."
+        if told
         else "Requests for tokens are not in this evidence.",
         numbers={
             "requests": found.attempts if found else 0,
