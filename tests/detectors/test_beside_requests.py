@@ -295,3 +295,18 @@ def test_a_limit_of_the_controller_is_taken_from_its_flags() -> None:
         configuration=Configuration(processes=(process,)),
     )
     assert found("controller_pinned", observed).verdict is Verdict.REFUTED
+
+
+def test_a_long_tail_right_after_a_start_is_no_slow_database() -> None:
+    told = metrics(spread(ETCD, 900, 0.004, 1.2, operation="get"))
+    assert found("etcd_slow", only(metrics=told)).verdict is not Verdict.SUPPORTED
+
+
+def test_restarts_of_servers_that_are_told_apart_by_time_alone_decide_nothing() -> None:
+    unnamed = replace(instance(started_s=500, restarts=3), server="#5")
+    assert found("restart_loop", only(metrics=metrics(unnamed))).verdict is Verdict.UNDECIDED
+
+
+def test_another_container_in_a_crash_loop_is_not_the_api_server() -> None:
+    told = logs(group("crash_loop", 18, component="kubelet", subject="controller"))
+    assert found("restart_loop", only(logs=told)).verdict is not Verdict.SUPPORTED

@@ -46,6 +46,14 @@ def test_a_healthy_dump_gives_no_finding(name: str) -> None:
     assert found.exit_code == 0
 
 
+def test_all_healthy_dumps_together_with_configurations_give_no_finding() -> None:
+    found = case(
+        *(shared_data(name) for name in ("metrics-apiserver", "config-apiserver-pods", "config-apf"))
+    )
+    told = [item.id for item in found.diagnosis.findings if item.verdict is Verdict.SUPPORTED]
+    assert told == [], found.diagnosis.answer
+
+
 def test_configuration_alone_cannot_be_judged_but_says_what_to_fetch() -> None:
     found = case(shared_data("real-apiserver", "1.13.5", "flags.txt"))
     assert not found.diagnosis.judged

@@ -137,8 +137,13 @@ def _slow(calls: Sequence[Distribution]) -> tuple[Distribution, ...]:
     return tuple(
         item
         for item in calls
-        if item.count >= ENOUGH and ((item.mean or 0) >= SLOW_MEAN_S or (item.p99 or 0) >= SLOW_P99_S)
+        if item.count >= ENOUGH and ((item.mean or 0) >= SLOW_MEAN_S or _slow_tail(item))
     )
+
+
+def _slow_tail(item: Distribution) -> bool:
+    """A long tail that is more than a few calls right after a start: then the mean is high as well."""
+    return (item.p99 or 0.0) >= SLOW_P99_S and (item.mean or 0.0) >= FAST_MEAN_S
 
 
 def _weigh_calls(scales: Scales, calls: Sequence[Distribution], slow: Sequence[Distribution]) -> None:

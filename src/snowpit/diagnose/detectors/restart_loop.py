@@ -58,7 +58,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     restarts = max((_restarts(item) for item in servers), default=0)
     started, killed = lines(observed, "started", APISERVER), lines(observed, "panic", APISERVER)
     logged_starts = starts(observed, APISERVER)
-    crash, sick = lines(observed, "crash_loop"), lines(observed, "health")
+    crash, sick = lines(observed, "crash_loop", subject=APISERVER), lines(observed, "health")
     again = max(restarts, logged_starts - 1)
     scales = Scales()
     scales.supports(
@@ -97,7 +97,8 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         at=sick.at,
     )
     up = max((_uptime(item) for item in servers), default=0.0)
-    quiet = bool(servers) and not again and up >= LONG_S
+    doubtful = any(item.restarts and _guessed(item) for item in servers)
+    quiet = bool(servers) and not again and up >= LONG_S and not doubtful
     scales.opposes(
         quiet,
         f"No API server started within the scrapes; the one that runs longest was up for {seconds(up)}.",
@@ -146,7 +147,12 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
 def _restarts(item: Instance) -> int:
     """Starts that lie within the scrapes; dumps of several servers without names are no restarts."""
     within = item.started is not None and item.first_at is not None and item.started > item.first_at
-    return item.restarts if within else 0
+    return item.restarts if within and not _guessed(item) else 0
+
+
+def _guessed(item: Instance) -> bool:
+    """Whether nothing names the server, so that dumps were put together by their times alone."""
+    return item.server.startswith("#")
 
 
 def _uptime(item: Instance) -> float:
