@@ -13,6 +13,9 @@ from snowpit.simulate.world import Plan
 MOST_RECORDS = 1 << 22
 """Bound of every pool; a run that needs more has diverged."""
 
+FREE_OF = {"calls": "free_call", "requests": "free_request", "nodes": "free_node"}
+"""Pool -> the counter that names its first free record."""
+
 Rows = Callable[[Plan, at.Records], None]
 
 
@@ -62,13 +65,11 @@ class Driver:
         if len(pool) >= MOST_RECORDS:
             self.overflow = f"{name}: more than {MOST_RECORDS:,} at once, {w.clock[0].now:.0f} s into the run"
             return
-        self.world = w._replace(heap=_twice(pool)) if name == "heap" else _doubled(w, name)
+        self.world = _doubled(w._replace(heap=_twice(pool)), "nodes") if name == "heap" else _doubled(w, name)
 
     def make_room(self, *, entries: int, requests: int = 0) -> bool:
         """Let agenda and requests grow for that many more, beyond what the loop needs; false if a bound is reached."""
-        while not self.overflow and len(self.world.heap) - self.world.clock[0].heap_n < entries + loop.margin(
-            self.world
-        ):
+        while not self.overflow and loop.agenda_room(self.world) < entries + loop.margin(self.world):
             self.grow(at.GROW_AGENDA)
         while (
             not self.overflow
@@ -91,7 +92,7 @@ def _doubled(w: World, name: str) -> World:
     count = len(pool)
     bigger = _twice(pool)
     bigger.next[count:] = np.arange(count + 1, 2 * count + 1)
-    free = "free_call" if name == "calls" else "free_request"
+    free = FREE_OF[name]
     bigger.next[-1] = clock[free]
     clock[free] = count
     w = w._replace(**{name: bigger})

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from snowpit.cluster.change import apply
 from snowpit.cluster.scenario import Event, Scenario
 from snowpit.errors import ScenarioError
@@ -11,7 +13,7 @@ from snowpit.simulate import parameters, start
 from snowpit.simulate.driver import Driver
 from snowpit.simulate.engine import layout as at
 from snowpit.simulate.engine.agenda import push
-from snowpit.simulate.engine.authentication import allocate, begin_reads, set_bucket
+from snowpit.simulate.engine.authentication import set_bucket
 from snowpit.simulate.engine.chance import GAP, key_of, uniform
 from snowpit.simulate.world import by_version, known, plan, shape, shape_by_version
 
@@ -62,35 +64,30 @@ def _population(driver: Driver, event: Event) -> int:
 
 
 def _burst(driver: Driver, event: Event, key: int) -> None:
-    """Extra calls of a population within a spread."""
-    w, one = driver.world, driver.world.populations[_population(driver, event)]
-    wanted, spread = int(event.settings["requests"]), float(event.settings.get("spread_s", 0.0))
-    only = event.settings.get("server")
-    who = [
-        one.first + i
-        for i in range(one.count)
-        if only is None or w.clients[one.first + i].server == int(only)
-    ]
-    now = w.clock[0].now
-    if not driver.make_room(entries=wanted):
+    """Extra calls of a population within a spread, from its clients in turn."""
+    p, wanted = _population(driver, event), int(event.settings["requests"])
+    who = _clients(driver, p, event.settings.get("server"))
+    if not len(who) or not driver.make_room(entries=wanted):
         return
-    w = driver.world
-    for n in range(wanted if who else 0):
-        push(w, now + spread * uniform(key, GAP, n), at.EXTRA, who[n % len(who)], 0)
+    n = np.arange(wanted)
+    times = driver.world.clock[0].now + float(event.settings.get("spread_s", 0.0)) * uniform(key, GAP, n)
+    start.enter(driver.world, times, kind=at.EXTRA, a=who[n % len(who)], b=0)
+
+
+def _clients(driver: Driver, p: int, server: Value | None) -> np.ndarray:
+    """Numbers of a population's clients, all or those of one server."""
+    x = driver.world.populations[p]
+    who = np.arange(x.first, x.first + x.count)
+    return who if server is None else who[driver.world.clients.server[who] == int(server)]
 
 
 def _backlog(driver: Driver, event: Event, _: int) -> None:
     """Reads that nobody waits for, queued at the loopback limiter."""
-    for s in _servers(driver, event):
-        for _read in range(int(event.settings["lookups"])):
-            if not driver.make_room(entries=1, requests=1):
-                return
-            w = driver.world
-            x = allocate(w)
-            q = w.requests[x]
-            q.server, q.stage, q.dead, q.deadline = s, at.FLIGHT, 1, at.NEVER
-            w.servers[s].dead_work += 1
-            begin_reads(w, x, at.NOBODY, 1, 1)
+    servers, reads = _servers(driver, event), int(event.settings["lookups"])
+    wanted = reads * len(servers)
+    if driver.make_room(entries=wanted + len(servers), requests=wanted):
+        for s in servers:
+            push(driver.world, driver.world.clock[0].now, at.DEAD_READS, s, reads)
 
 
 def _go_down(driver: Driver, event: Event) -> None:
@@ -127,50 +124,43 @@ def _reconnect(driver: Driver, s: int, spread: float, key: int) -> None:
     if not driver.make_room(entries=driver.plan.clients):
         return
     w = driver.world
-    now, busy = w.clock[0].now, _busy(w)
+    busy = _busy(w)
     for p, one in enumerate(driver.plan.populations):
         if not one.reconnects or not w.populations[p].running:
             continue
-        for i in range(one.count):
-            client = w.clients[w.populations[p].first + i]
-            if client.server != s:
-                continue
-            kind = (
-                at.WAKE if one.arrivals == "closed" and w.populations[p].first + i not in busy else at.EXTRA
-            )
-            client.wakes += kind == at.WAKE
-            when = now + spread * uniform(key, GAP, w.populations[p].first + i)
-            push(w, when, kind, w.populations[p].first + i, client.wakes)
+        who = _clients(driver, p, s)
+        wakes = ~busy[who] & (one.arrivals == "closed")
+        w.clients.wakes[who] += wakes
+        times = w.clock[0].now + spread * uniform(key, GAP, who)
+        start.enter(w, times, kind=np.where(wakes, at.WAKE, at.EXTRA), a=who, b=w.clients.wakes[who])
 
 
-def _busy(w: at.World) -> set[int]:
-    """Clients whose own call is open: they try again by themselves."""
-    return set(w.calls.client[(w.calls.used == 1) & (w.calls.purpose == at.OWN)].tolist())
+def _busy(w: at.World) -> np.ndarray:
+    """Whether each client's own call is open: then it tries again by itself."""
+    busy = np.zeros(len(w.clients), dtype=bool)
+    busy[w.calls.client[(w.calls.used == 1) & (w.calls.purpose == at.OWN)]] = True
+    return busy
 
 
 def _lose(driver: Driver, event: Event, key: int) -> None:
     """A server is gone: its clients go to the others in turn."""
     _go_down(driver, event)
-    lost, w = _servers(driver, event), driver.world
-    left = [s for s in range(driver.plan.scenario.servers) if w.servers[s].up]
-    moved = 0
-    for client in w.clients:
-        if left and client.server in lost:
-            client.server = left[moved % len(left)]
-            moved += 1
-    for s in left:
+    w = driver.world
+    left = np.flatnonzero(w.servers.up)
+    if len(left):
+        moved = np.flatnonzero(np.isin(w.clients.server, _servers(driver, event)))
+        w.clients.server[moved] = left[np.arange(len(moved)) % len(left)]
+    for s in left.tolist():
         _reconnect(driver, s, float(event.settings.get("spread_s", 1.0)), key)
 
 
 def _come_back(driver: Driver, event: Event, key: int) -> None:
     """A lost server is back and gets its clients again."""
     w = driver.world
-    back = list(_servers(driver, event))
-    for i, client in enumerate(w.clients):
-        p = client.population
-        home = (i - w.populations[p].first) % driver.plan.scenario.servers
-        if home in back:
-            client.server = home
+    place = np.arange(len(w.clients)) - w.populations.first[w.clients.population]
+    home = place % driver.plan.scenario.servers
+    back = np.isin(home, _servers(driver, event))
+    w.clients.server[back] = home[back]
     _come_up(driver, event, key)
 
 

@@ -44,8 +44,22 @@ class _Members(AttributeTemplate):
 @lower_getattr_generic(WorldReference)
 def _load(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:  # noqa: ARG001
     place = kind.world.fields.index(name)
-    zero = ir.Constant(ir.IntType(32), 0)
-    return builder.load(builder.gep(value, [zero, ir.Constant(ir.IntType(32), place)], inbounds=True))
+    return _invariant(builder, value, [0, place])
+
+
+def _invariant(builder: Any, address: Any, path: list[int]) -> Any:
+    """A member of the world, word by word; nothing changes them while the loop runs, and LLVM is told so."""
+    word = ir.IntType(32)
+    place = builder.gep(address, [ir.Constant(word, step) for step in path], inbounds=True)
+    whole = place.type.pointee
+    if not isinstance(whole, ir.LiteralStructType | ir.ArrayType | ir.IdentifiedStructType):
+        loaded = builder.load(place)
+        loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return loaded
+    made = ir.Constant(whole, ir.Undefined)
+    for step in range(len(whole.elements) if hasattr(whole, "elements") else whole.count):
+        made = builder.insert_value(made, _invariant(builder, address, [*path, step]), step)
+    return made
 
 
 @intrinsic

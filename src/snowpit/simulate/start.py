@@ -36,8 +36,19 @@ def begin(plan: Plan, seed: int, *, keep_rows: bool) -> World:
 def load(w: World, entries: list[Entry]) -> None:
     """Enter things into an empty agenda: in order of time they are a heap already."""
     for i, (time, kind, a, b) in enumerate(sorted(entries)):
-        w.heap[i] = (time, i, kind, a, b)
+        w.heap[i] = (time, i, b, a, kind)
     w.clock[0].heap_n = w.clock[0].seq = len(entries)
+
+
+def enter(w: World, times: np.ndarray, *, kind: int | np.ndarray, a: np.ndarray, b: int | np.ndarray) -> None:
+    """Enter many things into an agenda that has room for them: in order of time its heap is a heap again."""
+    clock = w.clock[0]
+    n = clock.heap_n + len(times)
+    fresh = w.heap[clock.heap_n : n]
+    fresh.time, fresh.seq, fresh.kind, fresh.a, fresh.b = times, clock.seq + np.arange(len(times)), kind, a, b
+    w.heap[:n] = w.heap[:n][np.lexsort((w.heap.seq[:n], w.heap.time[:n]))]
+    clock.heap_n = n
+    clock.seq += len(times)
 
 
 def _servers(w: World, plan: Plan, seed: int) -> list[Entry]:
@@ -57,7 +68,7 @@ def adjustments(plan: Plan, now: float) -> list[Entry]:
 
 def _clients(w: World, plan: Plan, seed: int) -> None:
     reviews = len(plan.scenario.clients)  # from here on populations are kubelets, which have one limiter each
-    w.clients.limiter[:], w.clients.budget[:] = -1, 10.0
+    w.clients.limiter[:], w.guards.budget[:] = -1, 10.0
     for p, one in enumerate(plan.populations):
         who = slice(plan.first[p], plan.first[p] + one.count)
         index = np.arange(one.count)
@@ -67,7 +78,7 @@ def _clients(w: World, plan: Plan, seed: int) -> None:
         w.clients.token[who] = plan.token_base[p] + _shared(weights(one.tokens), one.count)
         w.weights[plan.token_base[p] : plan.token_base[p] + one.tokens.count] = np.cumsum(weights(one.tokens))
         if one.reviewed:
-            w.clients.reviewed[who] = plan.reviewed_base[p] + _shared(weights(one.reviewed), one.count)
+            w.reviewed[who] = plan.reviewed_base[p] + _shared(weights(one.reviewed), one.count)
         if one.qps > 0.0:
             owner = index + (plan.first[reviews] if p >= reviews else plan.first[p])
             w.clients.limiter[who] = owner

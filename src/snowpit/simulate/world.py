@@ -17,6 +17,9 @@ from snowpit.simulate.engine.chance import key_of
 from snowpit.simulate.engine.layout import World, records
 
 FIRST_RECORDS = 4096
+WHEEL_SLOTS = 1 << 11
+"""About a minute; what is due later waits in the heap."""
+
 OWN_CREDENTIAL = Tokens(credential="certificate", subject="")
 NODE_USER = "system:node:node-{client}"
 NODE_GROUPS = "system:nodes,system:authenticated"
@@ -170,11 +173,14 @@ def allocate(plan_: Plan, *, keep_rows: bool = False) -> World:
     bins = int(np.ceil(scenario.horizon_s / scenario.bin_s - 1e-9))
     delays = constant_delays(plan_)
     rings = servers + len(delays)
-    slots = 1 << int(np.ceil(np.log2(max(4096, 4 * plan_.clients))))
+    slots = 1 << int(np.ceil(np.log2(max(512, plan_.clients / 3))))
     tokens = max(1, plan_.tokens)
+    places = 4 * FIRST_RECORDS + 2 * plan_.clients
     return World(
         clock=records(at.CLOCK, 1),
-        heap=records(at.AGENDA, 4 * FIRST_RECORDS + 2 * plan_.clients),
+        heap=records(at.AGENDA, places),
+        wheel=np.full(WHEEL_SLOTS, at.NOBODY),
+        nodes=chained(records(at.NODE, places)),
         rings=records(at.RING, rings),
         ring_times=np.full(rings, np.inf),
         ring_seqs=np.zeros(rings, dtype="i8"),
@@ -184,6 +190,8 @@ def allocate(plan_: Plan, *, keep_rows: bool = False) -> World:
         prices=records(at.PRICE, servers * len(CREDENTIALS)).reshape(servers, len(CREDENTIALS)),
         populations=records(at.POPULATION, populations),
         clients=records(at.CLIENT, plan_.clients),
+        guards=records(at.GUARD, plan_.clients),
+        reviewed=np.zeros(max(1, plan_.clients), dtype="i8"),
         limiters=records(at.LIMITER, plan_.clients),
         calls=chained(records(at.CALL, FIRST_RECORDS)),
         requests=chained(records(at.REQUEST, FIRST_RECORDS)),

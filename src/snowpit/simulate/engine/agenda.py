@@ -1,19 +1,58 @@
-"""The agenda: what happens when. A binary heap, and a ring for each constant delay.
+"""The agenda: what happens when. A binary heap, a wheel for what is not due soon, a ring for each constant delay.
 
-Entries are ordered by (time, number of entry), so ties are settled by who came first. What
-enters a ring expires in order of entry; an entry that would break that order, or finds
-the ring full, goes to the heap instead, which is always right.
+Entries are ordered by (time, number of entry), so ties are settled by who came first. The wheel
+has a slot for each ``1 / PER_SECOND`` s to come, whose entries are poured into the heap
+before anything of that slot can be next; so the heap stays small. What enters a ring expires in
+order of entry; an entry that would break that order, or finds the ring full, goes to the
+heap instead, which is always right.
 """
 
 from snowpit.simulate.engine.layout import NEVER, NOBODY, Records, World
 
+PER_SECOND = 32.0
+"""Slots of the wheel in a second; a power of two, so that slots begin at exact times."""
+
 
 def push(w: World, time: float, kind: int, a: int, b: int) -> None:
-    """Enter something into the heap."""
+    """Enter something that has no constant delay."""
     clock = w.clock[0]
     seq = clock.seq
     clock.seq = seq + 1
-    place_in_heap(w, time, seq, kind, a, b)
+    ahead = time * PER_SECOND - clock.slot
+    if ahead < 0.0 or ahead >= w.wheel.shape[0]:
+        place_in_heap(w, time, seq, kind, a, b)
+    else:
+        place_in_wheel(w, time, seq, kind, a, b)
+
+
+def place_in_wheel(w: World, time: float, seq: int, kind: int, a: int, b: int) -> None:
+    """Put an entry into its slot, which has not been poured yet."""
+    clock = w.clock[0]
+    n = clock.free_node
+    node = w.nodes[n]
+    clock.free_node = node.next
+    fill(node, time, seq, kind, a, b)
+    slot = int(time * PER_SECOND) & (w.wheel.shape[0] - 1)
+    node.next = w.wheel[slot]
+    w.wheel[slot] = n
+    clock.wheel_n += 1
+
+
+def pour(w: World) -> None:
+    """Move the next slot of the wheel into the heap."""
+    clock = w.clock[0]
+    slot = clock.slot & (w.wheel.shape[0] - 1)
+    clock.slot += 1
+    n = w.wheel[slot]
+    w.wheel[slot] = NOBODY
+    while n != NOBODY:
+        node = w.nodes[n]
+        following = node.next
+        place_in_heap(w, node.time, node.seq, node.kind, node.a, node.b)
+        node.next = clock.free_node
+        clock.free_node = n
+        clock.wheel_n -= 1
+        n = following
 
 
 def earlier(time: float, seq: int, other: float, other_seq: int) -> bool:
@@ -90,7 +129,8 @@ def push_after(w: World, ring: int, delay: float, kind: int, a: int, b: int) -> 
     seq = clock.seq
     clock.seq = seq + 1
     if ring < 0:
-        place_in_heap(w, time, seq, kind, a, b)
+        clock.seq = seq
+        push(w, time, kind, a, b)
         return
     r = w.rings[ring]
     size = w.slots.shape[1]

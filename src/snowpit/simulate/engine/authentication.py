@@ -136,6 +136,18 @@ def look_up(w: World, r: int, token: int, reads: int, accepted: int) -> None:
         begin_reads(w, x, token, reads, accepted)
 
 
+def dead_reads(w: World, s: int, count: int) -> None:
+    """Reads that nobody waits for, queued at a server's limiter; the caller saw to it that there is room."""
+    for _ in range(count):
+        x = allocate(w)
+        q = w.requests[x]
+        q.server = s
+        q.stage = FLIGHT
+        q.dead = 1
+        w.servers[s].dead_work += 1
+        begin_reads(w, x, NOBODY, 1, 1)
+
+
 def begin_reads(w: World, x: int, token: int, reads: int, accepted: int) -> None:
     """Start the row of reads of one look-up."""
     q = w.requests[x]

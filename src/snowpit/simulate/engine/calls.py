@@ -31,6 +31,7 @@ from snowpit.simulate.engine.layout import (
     REFUSALS,
     REJECTED,
     RESET,
+    REVIEW,
     SEND,
     SOJOURN,
     TIMED_OUT,
@@ -157,7 +158,7 @@ def dispatch(w: World, c: int) -> int:
     q.number = who.attempts_n
     q.token = call.token
     q.credential = population.credential
-    q.reviewed = who.reviewed
+    q.reviewed = w.reviewed[call.client] if population.operation == REVIEW else 0
     u = 0.5
     if population.patience_law != CONSTANT:
         u = uniform(who.key, PATIENCE_OF, who.attempts_n)
@@ -229,7 +230,8 @@ def try_again(w: World, c: int, code: int) -> bool:
     if wait < 0.0 or clock.now + wait >= call.begun + population.bound:
         return False
     if population.budget_share >= 0.0:
-        who.budget, may = retry_budget.spend(who.budget)
+        guard = w.guards[call.client]
+        guard.budget, may = retry_budget.spend(guard.budget)
         if not may:
             return False
     call.inner = 0
@@ -242,7 +244,8 @@ def succeeded(w: World, client: int) -> None:
     who = w.clients[client]
     population = w.populations[who.population]
     if population.budget_share >= 0.0:
-        who.budget = retry_budget.earn(who.budget, population.budget_share, 10.0)
+        guard = w.guards[client]
+        guard.budget = retry_budget.earn(guard.budget, population.budget_share, 10.0)
     if population.breaker_failures > 0:
         note_breaker(w, client, circuit_breaker.succeeded(breaker_of(w, client)))
 
@@ -258,16 +261,16 @@ def failed(w: World, client: int) -> None:
 
 def breaker_of(w: World, client: int) -> circuit_breaker.Breaker:
     """The circuit breaker of a client."""
-    who = w.clients[client]
-    return circuit_breaker.Breaker(who.breaker, who.failures, who.opened)
+    guard = w.guards[client]
+    return circuit_breaker.Breaker(guard.breaker, guard.failures, guard.opened)
 
 
 def note_breaker(w: World, client: int, state: circuit_breaker.Breaker) -> None:
     """Write a breaker back."""
-    who = w.clients[client]
-    who.breaker = state.state
-    who.failures = state.failures
-    who.opened = state.opened
+    guard = w.guards[client]
+    guard.breaker = state.state
+    guard.failures = state.failures
+    guard.opened = state.opened
 
 
 def think(w: World, client: int) -> None:

@@ -28,7 +28,8 @@ Records: TypeAlias = Any
     LINE,
     ADJUST,
     SEATS_BACK,
-) = range(19)
+    DEAD_READS,
+) = range(20)
 
 # Stages of a request at a server.
 FREE, TRAVELLING, AUTHENTICATING, QUEUED, HANDLING, REVIEWING, DEAD, FLIGHT = range(8)
@@ -53,6 +54,7 @@ CLOSED, OPEN, NONE = range(3)
 # What ``loop.advance`` stopped for.
 DONE, GROW_AGENDA, GROW_CALLS, GROW_REQUESTS, ROWS_FULL = range(5)
 
+CACHE_LINE = 64
 NOBODY = -1
 NEVER = float("inf")
 QUANTILES = 4096
@@ -65,18 +67,19 @@ BACKLOG, WAIT, SEATS_MUTATING, SEATS_READONLY, IN_QUEUES, IN_AUTHENTICATION, FRE
 CALLS, ATTEMPTS, GOODPUT, GIVEN_UP, REFUSALS, TIMEOUTS, SOJOURN = range(7)
 
 
-def _fields(floats: str, integers: str) -> np.dtype[np.void]:
-    """A record of eight-byte fields."""
+def _fields(floats: str, integers: str, small: str = "") -> np.dtype[np.void]:
+    """A record of eight-byte fields, and of small integers of four bytes."""
     names = [(name, "f8") for name in floats.split()] + [(name, "i8") for name in integers.split()]
-    return np.dtype(names, align=True)
+    return np.dtype(names + [(name, "i4") for name in small.split()], align=True)
 
 
 CLOCK = _fields(
     "now bin_end bin_s ring_time",
     "seq bin bins heap_n ring ring_seq free_call free_request calls_used requests_used rows_n keep_rows events"
-    " dead_fills cancels order refuses_hopeless exact fan_out stripe_size",
+    " dead_fills cancels order refuses_hopeless exact fan_out stripe_size slot wheel_n free_node",
 )
-AGENDA = _fields("time", "seq kind a b")
+AGENDA = _fields("time", "seq b", "a kind")
+NODE = _fields("time", "seq b next", "a kind")
 RING = _fields("last", "head n")
 SERVER = _fields(
     "bucket_tokens bucket_at bucket_last qps burst read_mean etcd handler_limit filter_limit success_ttl failure_ttl"
@@ -94,10 +97,9 @@ POPULATION = _fields(
     " service_law service_table etcd level running think_ring patience_ring resend_ring backoff_ring scraper"
     " arrivals_drawn streams seats final_seats key masters light",
 )
-CLIENT = _fields(
-    "budget opened",
-    "population server token reviewed key wakes calls_n attempts_n limiter breaker failures",
-)
+CLIENT = _fields("", "population server token key wakes calls_n attempts_n limiter")
+"""As long as a cache line: clients are looked up in random order, many times a second."""
+GUARD = _fields("budget opened", "breaker failures")
 LIMITER = _fields("tokens at last qps burst", "")
 CALL = _fields(
     "begun", "generation used client population purpose failures inner request parent next paid token server"
@@ -127,6 +129,8 @@ class World(NamedTuple):
     Args:
         clock: One record: time, counters, switches.
         heap: Agenda entries in heap order.
+        wheel: First entry of each slot of time to come; a power of two of slots.
+        nodes: Pool of the wheel's entries, as many as the heap has places.
         rings: Head and length of each ring.
         ring_times: Time of each ring's first entry, s; infinity if it is empty.
         ring_seqs: Number of that entry.
@@ -136,6 +140,8 @@ class World(NamedTuple):
         prices: What an authentication costs, server by kind of credential.
         populations: Populations of clients, scrapers' reviews among them.
         clients: All clients, population by population.
+        guards: Their retry budgets and circuit breakers.
+        reviewed: Token that each client puts to review, if it asks for reviews.
         limiters: Clients' own token buckets.
         calls: Pool of calls.
         requests: Pool of attempts at the servers, and of shared look-ups.
@@ -164,6 +170,8 @@ class World(NamedTuple):
 
     clock: Records
     heap: Records
+    wheel: Records
+    nodes: Records
     rings: Records
     ring_times: Records
     ring_seqs: Records
@@ -173,6 +181,8 @@ class World(NamedTuple):
     prices: Records
     populations: Records
     clients: Records
+    guards: Records
+    reviewed: Records
     limiters: Records
     calls: Records
     requests: Records
@@ -200,5 +210,8 @@ class World(NamedTuple):
 
 
 def records(kind: np.dtype[np.void], count: int) -> Records:
-    """``count`` empty records (at least one, so that no array is empty)."""
-    return np.zeros(max(1, count), dtype=kind).view(np.recarray)
+    """``count`` empty records (at least one, so that no array is empty), the first at the start of a cache line."""
+    size = kind.itemsize * max(1, count)
+    room = np.zeros(size + CACHE_LINE, dtype="u1")
+    start = -room.ctypes.data % CACHE_LINE
+    return room[start : start + size].view(kind).view(np.recarray)

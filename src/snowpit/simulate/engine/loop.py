@@ -2,7 +2,7 @@
 
 from snowpit.mechanism import priority_levels, token_bucket
 from snowpit.simulate.engine import authentication, calls, fair_queues, kubelets, serving
-from snowpit.simulate.engine.agenda import drop_first, drop_head, empty, heap_first, push
+from snowpit.simulate.engine.agenda import PER_SECOND, drop_first, drop_head, empty, heap_first, pour, push
 from snowpit.simulate.engine.chance import GAP, TOKEN, delay, uniform
 from snowpit.simulate.engine.layout import (
     ACCESS,
@@ -14,6 +14,7 @@ from snowpit.simulate.engine.layout import (
     ATTEMPTS,
     BACKLOG,
     CALLS,
+    DEAD_READS,
     DEAD_WORK,
     DONE,
     EXPONENTIAL,
@@ -71,6 +72,9 @@ def advance(w: World, until: float) -> int:
         time = clock.ring_time
         if from_heap:
             time = w.heap[0].time
+        if time * PER_SECOND >= clock.slot and (clock.wheel_n > 0 or time < until):
+            turn(w, time)
+            continue
         while clock.bin < clock.bins and clock.bin_end <= min(time, until):
             sample(w)
         if time >= until:
@@ -92,6 +96,20 @@ def advance(w: World, until: float) -> int:
         happen(w, kind, a, b)
 
 
+def turn(w: World, time: float) -> None:
+    """Let the wheel turn on by a slot, or at once to an instant if it is empty."""
+    clock = w.clock[0]
+    if clock.wheel_n > 0:
+        pour(w)
+    else:
+        clock.slot = int(time * PER_SECOND) + 1
+
+
+def agenda_room(w: World) -> int:
+    """Entries that the agenda has room for."""
+    return int(w.heap.shape[0] - w.clock[0].heap_n - w.clock[0].wheel_n)
+
+
 def margin(w: World) -> int:
     """Entries of the agenda that the handling of one entry may add at most."""
     clock = w.clock[0]
@@ -101,7 +119,7 @@ def margin(w: World) -> int:
 def room(w: World) -> int:
     """Whether every pool has room for whatever the next entry may need."""
     clock = w.clock[0]
-    if w.heap.shape[0] - clock.heap_n < margin(w):
+    if agenda_room(w) < margin(w):
         return GROW_AGENDA
     if w.calls.shape[0] - clock.calls_used < MARGIN + clock.calls_used:  # each scrape may ask for access
         return GROW_CALLS
@@ -180,6 +198,8 @@ def seldom(w: World, kind: int, a: int, b: int) -> None:
             serving.cut_flight(w, a)
     elif kind == SEATS_BACK:
         serving.final_seats_back(w, a, b)
+    elif kind == DEAD_READS:
+        authentication.dead_reads(w, a, b)
     elif kind == LINE:
         w.servers[a].line_due = 0
         authentication.serve_line(w, a)
