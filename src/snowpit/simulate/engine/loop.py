@@ -198,16 +198,22 @@ def seldom(w: World, kind: int, a: int, b: int) -> None:
             serving.cut_flight(w, a)
     elif kind == SEATS_BACK:
         serving.final_seats_back(w, a, b)
-    elif kind == DEAD_READS:
-        authentication.dead_reads(w, a, b)
-    elif kind == LINE:
-        w.servers[a].line_due = 0
-        authentication.serve_line(w, a)
+    elif kind == LINE or kind == DEAD_READS:
+        at_limiter(w, kind, a, b)
     elif kind == ADJUST:
         fair_queues.adjust(w, a)
         for level in range(w.levels.shape[1]):
             serving.call_next(w, a, level)
         push(w, w.clock[0].now + priority_levels.ADJUST_PERIOD_S, ADJUST, a, 0)
+
+
+def at_limiter(w: World, kind: int, s: int, reads: int) -> None:
+    """A server's limiter lets the next one in line pass, or gets reads that nobody waits for."""
+    if kind == DEAD_READS:
+        authentication.dead_reads(w, s, reads)
+    else:
+        w.servers[s].line_due = 0
+        authentication.serve_line(w, s)
 
 
 def answer(w: World, c: int, code: int) -> None:
