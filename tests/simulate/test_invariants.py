@@ -122,6 +122,22 @@ def test_compiled_and_plain_run_leave_the_same_trace(scenario: Scenario, seed: i
     assert compiled_run == plain_run
 
 
+@pytest.mark.parametrize(
+    ("version", "event", "switch"),
+    [(version, event, "") for version in ("1.12.4", "1.34.0") for event in EVENTS]
+    + [("1.12.4", EVENTS[6], switch) for switch in SWITCHES[1:]],
+)
+def test_compiled_and_plain_run_agree_for_every_happening_and_switch(
+    version: str, event: str, switch: str
+) -> None:
+    made = text(version, event, switch=switch, patience="1s", seats=10, network="exponential:5ms")
+    scenario = replace(scenario_file.parse(made.encode(), place="small"), horizon_s=8.0)
+    compiled_run, rows = traced(scenario, 7)
+    plain_run, plain_rows = traced(scenario, 7, plain=True)
+    assert rows == plain_rows
+    assert compiled_run == plain_run
+
+
 @FEW
 @given(scenarios(), st.integers(0, 1000))
 def test_one_seed_gives_one_result_and_another_seed_another(scenario: Scenario, seed: int) -> None:

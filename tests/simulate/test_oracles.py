@@ -6,6 +6,7 @@ import pytest
 from snowpit.cluster.workload import Clients, Delay, Operation, Retry
 from snowpit.mechanism import queueing
 from snowpit.mechanism.queueing_feedback import erlang_a, machine_repair, retrial_rate
+from snowpit.simulate import simulate
 from support.theory import (
     CERTIFICATE,
     counted,
@@ -112,3 +113,18 @@ def test_kept_requests_are_those_of_the_loop_to_the_microsecond() -> None:
     assert kept.received == pytest.approx(loop.received, abs=6e-7)
     assert kept.finished == pytest.approx(loop.finished, abs=6e-7)
     assert set(kept.code) == set(loop.code) == {200}
+
+
+@pytest.mark.parametrize("law", ["constant", "exponential", "lognormal"])
+def test_seats_taken_are_arrival_rate_times_time_on_them_by_little(law: str) -> None:
+    seconds, rate = 2_000.0, 800.0
+    given = scenario("1.13.5", open_clients(rate, Delay(law=law, mean_s=0.05)), horizon=seconds)
+    run = simulate(given, seed=1)
+    seats = np.array(run.samples.servers[0]["seats_readonly"])
+    clients = next(iter(run.samples.clients.values()))
+    sojourn = sum(clients["sojourn_s"]) / sum(clients["goodput"])
+    arrivals = sum(run.samples.servers[0]["offered"]) / seconds
+    assert sojourn == pytest.approx(0.05, rel=0.01)
+    spread = seats.std() / len(seats) ** 0.5
+    assert abs(seats.mean() - arrivals * sojourn) < 4.0 * spread
+    assert spread < 0.02 * seats.mean()

@@ -173,7 +173,7 @@ def allocate(plan_: Plan, *, keep_rows: bool = False) -> World:
     bins = int(np.ceil(scenario.horizon_s / scenario.bin_s - 1e-9))
     delays = constant_delays(plan_)
     rings = servers + len(delays)
-    slots = 1 << int(np.ceil(np.log2(max(512, plan_.clients / 3))))
+    slots = 1 << int(np.ceil(np.log2(max(512, plan_.clients))))
     tokens = max(1, plan_.tokens)
     places = 4 * FIRST_RECORDS + 2 * plan_.clients
     return World(
