@@ -212,3 +212,13 @@ def test_yaml_items_are_read_one_by_one_and_a_huge_one_is_a_reject() -> None:
     assert_accounted(data, chunks)
     assert [chunk.verdict for chunk in chunks if chunk.rows] == ["event"] * 3
     assert {chunk.verdict for chunk in chunks if not chunk.rows} == {"reject:value too long"}
+
+
+def test_thousands_of_blank_lines_in_yaml_do_not_hang() -> None:
+    blank = b"\n" * 2_000
+    assert verdicts(b"# by hand" + blank + b"  # the end", kind=Kind("yaml", "x")) == ["other"]
+    assert verdicts(blank + b"nothing of ours\n", kind=Kind("yaml", "x"))[-1].startswith(("other", "reject"))
+    (row,) = rows(
+        b"# by hand" + blank + b"auditID: a\nstageTimestamp: 2019-10-17T08:13:20Z\n", kind=Kind("yaml", "x")
+    )
+    assert row["audit_id"] == "a"

@@ -12,7 +12,6 @@ from snowpit.ingest.tolerant.reader import BOM, read_value
 
 _SEPARATOR = re.compile(rb"---(?:\s|$)")
 _LARGE = 4 << 20  # the parser is slow and its tree large; entries are a few kilobytes
-_COMMENTS = re.compile(rb"(?:\s*(?:#[^\n]*)?(?:\n|\Z))*\Z")
 
 
 class Yaml:
@@ -67,7 +66,7 @@ class Yaml:
             return
         if not data.strip(b"- \t\r\n"):
             yield piece(data, "empty")
-        elif _COMMENTS.match(data):
+        elif _only_comments(data):
             yield piece(data, "other")
         elif self._too_long:
             yield piece(data, "reject:value too long")
@@ -75,6 +74,11 @@ class Yaml:
             value = _load(data)
             verdict, rows = ("reject:broken YAML", []) if value is None else read_value(value, self._remarks)
             yield piece(data, verdict, rows)
+
+
+def _only_comments(data: bytes) -> bool:
+    """Whether no line says anything; line by line, as one pattern over all of them would backtrack without end."""
+    return all(not line or line.startswith(b"#") for line in map(bytes.strip, data.split(b"\n")))
 
 
 def _load(data: bytes) -> Any:  # noqa: ANN401  evidence may hold any type
