@@ -219,6 +219,11 @@ def test_thousands_of_blank_lines_in_yaml_do_not_hang() -> None:
     assert verdicts(b"# by hand" + blank + b"  # the end", kind=Kind("yaml", "x")) == ["other"]
     assert verdicts(blank + b"nothing of ours\n", kind=Kind("yaml", "x"))[-1].startswith(("other", "reject"))
     (row,) = rows(
-        b"# by hand" + blank + b"auditID: a\nstageTimestamp: 2019-10-17T08:13:20Z\n", kind=Kind("yaml", "x")
+        b"# by hand"
+        + blank
+        + b"kind: Event\napiVersion: audit.k8s.io/v1\nauditID: a\nverb: get\nrequestURI: /api\n"
+        b"stage: ResponseComplete\nrequestReceivedTimestamp: 2019-10-17T08:13:20Z\n"
+        b"stageTimestamp: 2019-10-17T08:13:20Z\n",
+        kind=Kind("yaml", "x"),
     )
     assert row["audit_id"] == "a"

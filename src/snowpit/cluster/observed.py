@@ -184,15 +184,18 @@ def _chosen(known: _Flag, found: Sequence[tuple[Value, Process, Setting]]) -> tu
     ranked = sorted(found, key=lambda item: float(item[0])) if numbers else list(found)
     value, _, setting = ranked[0]
     sourced = Sourced(value, known.unit, "observed", _where(setting.pointer))
-    different = {str(item[0]): item for item in reversed(ranked)}
+    different = {str(item[0]).rpartition("/")[2]: item for item in reversed(ranked)}
     different = dict(reversed(different.items()))
     if len(different) == 1:
         return sourced, []
     shown = ", ".join(
-        f"{text} ({process.server or _where(place.pointer)})"
-        for text, (_, process, place) in list(different.items())[:5]
+        f"{told} ({process.server or _where(place.pointer)})"
+        for told, process, place in list(different.values())[:5]
     )
-    return sourced, [f"--{known.flag} differs between API servers: {shown}; {value} is used."]
+    servers = {process.server for _, process, _ in different.values()}
+    several = len(servers) == len(different) and all(servers)
+    where = "differs between API servers" if several else "is told in several places"
+    return sourced, [f"--{known.flag} {where}: {shown}; {value} is used."]
 
 
 def _unset(configuration: Configuration, known: _Flag) -> list[str]:
