@@ -1,17 +1,27 @@
 """What was read, what was not and why, and what the evidence cannot show."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from snowpit.model.evidence import FileCoverage
+from snowpit.model.observation.clocks import ClockOffset
 from snowpit.report.case import Case
 from snowpit.report.content import Block, Bullets, Paragraph, Section
 from snowpit.report.figures import clock, count, plural, seconds, share, size
 
 MOST_FILES = 6
 MOST_PLACES = 5
+MOST_CLOCKS = 5
+SAME_CLOCK_S = 0.001
 ROWS = {"metrics": "metric sample", "log_lines": "log line", "settings": "setting"}
 """Rows of the tables beside the requests, in words."""
+
+INFORMATION = re.compile(
+    r"the year \d+ is inferred|times? (?:have|has) no zone|taken at |time of the file|lines of severity|users are inferred"
+    r"|read by |\d+ dumps in one file|objects of no use here"
+)
+"""Starts of notes that call for no care: how times and names were taken."""
 
 SIMULATED = "simulated requests"
 """Kind of what came from the simulator and was never a file."""
@@ -23,13 +33,44 @@ def section(case: Case) -> Section:
     blocks: list[Block] = [Paragraph(_summary(case)), Bullets(tuple(map(_file, files[:MOST_FILES])))]
     if len(files) > MOST_FILES:
         blocks.append(Bullets((_others(files[MOST_FILES:]),)))
+    told = _short(
+        [f"{file.path}: {note}" for file in files for note in file.notes if INFORMATION.match(note)]
+    )
+    if told:
+        blocks.append(Section("How times and names were taken", (Bullets(told),)))
+    clocks = _clocks(case)
+    if clocks:
+        blocks.append(Section("Clocks of the sources", (Bullets(clocks),)))
     remarks = _remarks(files)
     if remarks:
         blocks.append(Section("Not read, or read with care", (Bullets(remarks, mark="!"),)))
+    if case.observed.clocks:
+        blocks.append(Section("Clocks", (Bullets(tuple(map(_clock, case.observed.clocks[:MOST_FILES]))),)))
     blind = tuple(dict.fromkeys((*_absent(files), *_blind(case))))
     if blind:
         blocks.append(Section("What this evidence cannot show", (Bullets(blind),)))
     return Section("Coverage", tuple(blocks))
+
+
+def _clocks(case: Case) -> tuple[str, ...]:
+    """How far clocks are apart, the widest first."""
+    ranked = sorted(case.observed.clocks, key=lambda item: -abs(item.offset_s))
+    lines = [
+        f"{item.source} {_apart(item.offset_s)} {item.reference}, give or take {seconds(item.spread_s)}"
+        f" ({plural(item.pairs, 'pair')} by {item.basis})"
+        for item in ranked[:MOST_CLOCKS]
+    ]
+    more = len(ranked) - MOST_CLOCKS
+    return (
+        *lines,
+        *([f"and {plural(more, 'more pair')} of sources (all of them: -o json)"] if more > 0 else []),
+    )
+
+
+def _apart(offset: float) -> str:
+    if abs(offset) < SAME_CLOCK_S:
+        return "keeps the same time as"
+    return f"is {seconds(abs(offset))} {'ahead of' if offset > 0 else 'behind'}"
 
 
 def _blind(case: Case) -> tuple[str, ...]:
@@ -37,6 +78,15 @@ def _blind(case: Case) -> tuple[str, ...]:
     if case.observed.traffic.attempts or not any(file.rows for file in case.coverage.files):
         return case.observed.policy.blind
     return ("No request is in this evidence: who asks, for what, and who holds the seats cannot be told.",)
+
+
+def _clock(found: ClockOffset) -> str:
+    """How far one source's clock is from another's; the times of neither are changed."""
+    ahead = "ahead of" if found.offset_s >= 0 else "behind"
+    return (
+        f"{found.source} is {seconds(abs(found.offset_s))} {ahead} {found.reference}, give or take"
+        f" {seconds(found.spread_s)} ({plural(found.pairs, 'pair')} by {found.basis})."
+    )
 
 
 def _ranked(files: tuple[FileCoverage, ...]) -> tuple[FileCoverage, ...]:
@@ -96,6 +146,8 @@ def _file(file: FileCoverage) -> str:
     )
     if file.rows and not file.events:
         return f"{file.path}: {file.kind}{layers}, {size(file.bytes)}; {rule}; {_kept(file)}"
+    if not file.events and not file.skipped:
+        return f"{file.path}: {file.kind}{layers}, {size(file.bytes)}; {rule}; nothing was taken from it"
     fate = (
         f"{plural(file.events, 'event')} -> {plural(file.kept, 'request')}"
         f" ({count(file.merged)} merged, {plural(file.duplicates, 'duplicate')}{left_out})"
@@ -128,8 +180,13 @@ def _remarks(files: Sequence[FileCoverage]) -> tuple[str, ...]:
     for file in files:
         if file.truncated:
             lines.append(f"{file.path} is cut off: {file.truncated}. What came before it is kept.")
-        lines += [f"{file.path}: {note}" for note in file.notes]
+        lines += [f"{file.path}: {note}" for note in file.notes if not INFORMATION.match(note)]
         lines += _rejects(file)
+    return _short(lines)
+
+
+def _short(lines: Sequence[str]) -> tuple[str, ...]:
+    """At most a dozen lines, and how many there are beside them."""
     most = 2 * MOST_FILES
     return (
         *lines[:most],
