@@ -194,3 +194,24 @@ def test_growth_of_a_counter_is_what_was_counted_whatever_restarts_came_between(
         rows.append(row(i, value))
     (found,) = seen(*rows).counter(COUNTER)
     assert found.increase == total
+
+
+def test_dumps_of_different_releases_are_not_of_one_process() -> None:
+    old, new = Scrape(0, 100 * SECOND, 50.0, "v1.12.4"), Scrape(1, 400 * SECOND, 300.0, "v1.13.5")
+    untold = Scrape(2, 500 * SECOND, 300.0)
+    assert tell_apart([old, new, untold]) == [[old], [new, untold]]
+
+
+def test_releases_that_dumps_tell_number_their_processes() -> None:
+    rows = [
+        {**row(at, value, name=name, kind="gauge", server="", labels=labels), "file": file}
+        for file, at, start, version in ((0, 100, 50.0, "v1.12.4"), (1, 400, 300.0, "v1.13.5"))
+        for name, value, labels in (
+            ("process_start_time_seconds", start, {}),
+            ("kubernetes_build_info", 1.0, {"git_version": version}),
+        )
+    ]
+    with Tables() as tables:
+        tables.append_to("metrics", rows)
+        metrics(tables, SCOPE)
+        assert tables.run("SELECT server FROM metric_processes ORDER BY file") == [("#1",), ("#2",)]

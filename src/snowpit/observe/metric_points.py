@@ -67,11 +67,13 @@ class Scrape(NamedTuple):
         file: Number of its file.
         at: When it was made, µs since the epoch; null if not known.
         start: When its process started, seconds since the epoch.
+        version: Release that it tells; empty if none.
     """
 
     file: int
     at: int | None
     start: float
+    version: str = ""
 
 
 def prepare_points(tables: Tables) -> bool:
@@ -100,9 +102,12 @@ def _name_processes(tables: Tables) -> None:
         "CREATE OR REPLACE TEMP TABLE metric_processes (component VARCHAR, file INTEGER, instant BIGINT, server VARCHAR)"
     )
     rows = tables.run(
-        """SELECT component, file, "at", max(value) FROM metrics
-        WHERE server = '' AND name = 'process_start_time_seconds' AND value IS NOT NULL
-        GROUP BY component, file, "at" """
+        """SELECT component, file, "at", max(value) FILTER (name = 'process_start_time_seconds') AS start,
+          coalesce(max(coalesce(labels['git_version'], labels['gitVersion'], labels['server_version'])), '')
+        FROM metrics
+        WHERE server = '' AND value IS NOT NULL
+          AND name IN ('process_start_time_seconds', 'kubernetes_build_info', 'etcd_server_version')
+        GROUP BY component, file, "at" HAVING start IS NOT NULL """
         f'ORDER BY component, "at", file LIMIT {_DUMPS}'
     )
     named = [
@@ -124,17 +129,23 @@ def tell_apart(scrapes: Iterable[Scrape]) -> Sequence[Sequence[Scrape]]:
     """Dumps by process, in the order given, which is that of time.
 
     Two dumps with one start time are of one process. A start within a day after the last dump of a process is its
-    restart; any other start is another process.
+    restart; any other start is another process. Dumps of different releases are never of one.
     """
     groups: list[list[Scrape]] = []
     for scrape in scrapes:
-        same = [group for group in groups if abs(group[-1].start - scrape.start) < SAME_START_S]
-        before = [group for group in groups if _may_follow(group[-1], scrape)]
+        alike = [group for group in groups if _one_release(group, scrape)]
+        same = [group for group in alike if abs(group[-1].start - scrape.start) < SAME_START_S]
+        before = [group for group in alike if _may_follow(group[-1], scrape)]
         if same or before:
             (same or before)[-1].append(scrape)
         else:
             groups.append([scrape])
     return groups
+
+
+def _one_release(group: Sequence[Scrape], scrape: Scrape) -> bool:
+    """Whether no two of the releases that these dumps tell differ."""
+    return not scrape.version or {item.version for item in group} <= {scrape.version, ""}
 
 
 def _may_follow(last: Scrape, scrape: Scrape) -> bool:
