@@ -12,8 +12,6 @@ from snowpit.report.figures import clock, count, plural, seconds, share, size
 
 MOST_FILES = 6
 MOST_PLACES = 5
-MOST_CLOCKS = 5
-SAME_CLOCK_S = 0.001
 ROWS = {"metrics": "metric sample", "log_lines": "log line", "settings": "setting"}
 """Rows of the tables beside the requests, in words."""
 
@@ -38,9 +36,6 @@ def section(case: Case) -> Section:
     )
     if told:
         blocks.append(Section("How times and names were taken", (Bullets(told),)))
-    clocks = _clocks(case)
-    if clocks:
-        blocks.append(Section("Clocks of the sources", (Bullets(clocks),)))
     remarks = _remarks(files)
     if remarks:
         blocks.append(Section("Not read, or read with care", (Bullets(remarks, mark="!"),)))
@@ -50,27 +45,6 @@ def section(case: Case) -> Section:
     if blind:
         blocks.append(Section("What this evidence cannot show", (Bullets(blind),)))
     return Section("Coverage", tuple(blocks))
-
-
-def _clocks(case: Case) -> tuple[str, ...]:
-    """How far clocks are apart, the widest first."""
-    ranked = sorted(case.observed.clocks, key=lambda item: -abs(item.offset_s))
-    lines = [
-        f"{item.source} {_apart(item.offset_s)} {item.reference}, give or take {seconds(item.spread_s)}"
-        f" ({plural(item.pairs, 'pair')} by {item.basis})"
-        for item in ranked[:MOST_CLOCKS]
-    ]
-    more = len(ranked) - MOST_CLOCKS
-    return (
-        *lines,
-        *([f"and {plural(more, 'more pair')} of sources (all of them: -o json)"] if more > 0 else []),
-    )
-
-
-def _apart(offset: float) -> str:
-    if abs(offset) < SAME_CLOCK_S:
-        return "keeps the same time as"
-    return f"is {seconds(abs(offset))} {'ahead of' if offset > 0 else 'behind'}"
 
 
 def _blind(case: Case) -> tuple[str, ...]:
