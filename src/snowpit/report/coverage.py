@@ -138,13 +138,20 @@ def _kept(file: FileCoverage) -> str:
 def _others(files: Sequence[FileCoverage]) -> str:
     lines, events = sum(file.lines for file in files), sum(file.events for file in files)
     rejected = sum(sum(file.rejected.values()) for file in files)
+    beside: Counter[str] = Counter()
+    for file in files:
+        beside.update(file.rows)
+    kept = ", ".join(plural(number, ROWS.get(table, table)) for table, number in sorted(beside.items()))
+    fate = (
+        f"{plural(events, 'event')} -> {plural(sum(file.kept for file in files), 'request')}"
+        f" ({plural(sum(file.duplicates for file in files), 'duplicate')})"
+    )
     return (
         f"and {plural(len(files), 'more file')}: {size(sum(file.bytes for file in files))}, {count(lines)} lines"
-        f" = {count(sum(file.event_lines for file in files))} with events"
+        f" = {count(sum(file.event_lines for file in files))} {'read' if beside else 'with events'}"
         f" + {count(sum(file.empty_lines for file in files))} empty"
         f" + {count(sum(file.other_lines for file in files))} other + {count(rejected)} rejected;"
-        f" {plural(events, 'event')} -> {plural(sum(file.kept for file in files), 'request')}"
-        f" ({plural(sum(file.duplicates for file in files), 'duplicate')})"
+        f" {'; '.join(text for text in (fate if events or not kept else '', kept) if text)}"
     )
 
 
