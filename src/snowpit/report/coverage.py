@@ -17,7 +17,7 @@ ROWS = {"metrics": "metric sample", "log_lines": "log line", "settings": "settin
 
 INFORMATION = re.compile(
     r"the year \d+ is inferred|times? (?:have|has) no zone|taken at |time of the file|lines of severity|users are inferred"
-    r"|read by |\d+ dumps in one file|objects of no use here"
+    r"|read by |\d+ dumps in one file|objects of no use here|a part of a dump"
 )
 """Starts of notes that call for no care: how times and names were taken."""
 
@@ -94,7 +94,8 @@ def _beside(files: Sequence[FileCoverage]) -> str:
         total.update(file.rows)
     counted = ", ".join(plural(number, ROWS.get(table, table)) for table, number in sorted(total.items()))
     times = [time for file in files if file.rows for time in (file.first, file.last) if time is not None]
-    when = f" from {clock(min(times))} to {clock(max(times))}" if times else ""
+    ends = dict.fromkeys((clock(min(times)), clock(max(times)))) if times else {}
+    when = f" from {' to '.join(ends)}" if len(ends) > 1 else "".join(f" of {end}" for end in ends)
     return f"{counted or 'Nothing else'}{when}."
 
 
