@@ -43,7 +43,10 @@ def test_the_user_is_believed_above_the_configuration(tmp_path: Path) -> None:
 
 def test_servers_that_differ_are_a_remark(tmp_path: Path) -> None:
     found = case(tmp_path, 300, 900)
-    assert any("--max-mutating-requests-inflight is told in several places: 300" in remark for remark in found.remarks)
+    assert any(
+        "--max-mutating-requests-inflight is told in several places: 300" in remark
+        for remark in found.remarks
+    )
     assert found.plane.limit("mutating") == 300
 
 
