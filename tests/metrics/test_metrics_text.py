@@ -1,5 +1,4 @@
 import math
-import time
 from pathlib import Path
 
 import pytest
@@ -80,19 +79,6 @@ def test_values_are_those_of_the_reference_parser() -> None:
     lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
     found = [sample for sample in map(parse, lines) if sample and sample.value is not None]
     assert {(bare(one.name), tuple(sorted(one.labels.items())), one.value) for one in found} == wanted
-
-
-def test_a_dump_of_three_megabytes_takes_less_than_a_second_of_processor_time() -> None:
-    path = next(shared_data("metrics-apiserver").rglob("api-server_1_34.prom"))
-    raw = path.read_bytes()
-    best = min(_cost(raw) for _ in range(2))
-    assert best < 1.0
-
-
-def _cost(raw: bytes) -> float:
-    start = time.process_time()
-    with reading(raw):
-        return time.process_time() - start
 
 
 def test_noise_around_a_dump_is_other_and_a_cut_line_is_rejected() -> None:

@@ -236,7 +236,7 @@ def _merge(tables: Tables, directory: Path, logs: Sequence[Log], *, alone: Path 
             parts.append(link)
     query = merging.scan(parts, doubtful=any(log.doubtful for log in logs))
     query = _without_repeats(tables, query, [log.coverage for log in logs])
-    named = servers.distinguish([log.coverage.path if log.coverage.events else "" for log in logs])
+    named = _named(logs)
     query = merging.name_servers(query, named)
     merged = merging.recall(tables, query, alone / shelf.MERGED / _EXTRA) if alone else None
     if merged is None:
@@ -276,6 +276,21 @@ def _without_repeats(tables: Tables, query: str, files: Sequence[FileCoverage]) 
             if every > left.get(file, 0):
                 files[file].skipped = {**files[file].skipped, _BESIDE: every - left.get(file, 0)}
     return fewer
+
+
+def _named(logs: Sequence[Log]) -> list[str | None]:
+    """The server of each log, by its path; audit logs are told apart from each other, and component logs likewise."""
+    named: list[str | None] = [None] * len(logs)
+    for component in (False, True):
+        alike = [
+            number
+            for number, log in enumerate(logs)
+            if log.coverage.events and log.coverage.kind.startswith("component log") is component
+        ]
+        found = servers.distinguish([logs[number].coverage.path for number in alike])
+        for number, server in zip(alike, found, strict=True):
+            named[number] = server
+    return named
 
 
 def _left_out(remark: sources.Remark) -> FileCoverage:

@@ -73,7 +73,9 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         harmful=hurt.real and (share >= MIN_REFUSED or any((item.p50_s or 0.0) >= 1.0 for item in beats)),
         visible=bool(attempts) or not hurt.real or not observed.policy.has_nodes,
         claim=_claim(observed, attempts=attempts, held=held, refused=refused, cause=cause),
-        denial=f"{count(attempts)} heartbeats hold {percent(held)} of the mutating seat time; {count(refused)} were refused or timed out.",
+        denial=f"{count(attempts)} heartbeats hold {percent(held)} of the mutating seat time; {count(refused)} were refused or timed out."
+        if attempts
+        else "No heartbeat of a node is among the requests.",
         numbers={
             "heartbeats": attempts,
             "heartbeats_per_s": round(sum(item.arrival_rate for item in beats), 2),

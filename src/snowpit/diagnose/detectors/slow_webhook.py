@@ -97,7 +97,9 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         claim=_claim(slow, hooked=hooked, modes=modes, held=held)
         if observed.traffic.attempts
         else f"Calls to admission webhooks are late or fail ({listed(named)}), and every write that they match waits with its seat.",
-        denial=f"{count(len(slow))} of {count(len(writes))} kinds of write are slow (90th percentile of {seconds(SLOW_S)} and more).",
+        denial=f"{count(len(slow))} of {count(len(writes))} kinds of write are slow (90th percentile of {seconds(SLOW_S)} and more)."
+        if writes
+        else "No call to an admission webhook is seen to be slow or to fail.",
         numbers=_numbers(slow, hooked=hooked, modes=modes, held=held),
         impact=held,
         would_change="Single reads that are as slow as the writes, or webhook metrics that show short calls.",

@@ -124,7 +124,7 @@ class Dump:
             return None, "time stamps of the samples"
         value = next((held.sample.value for held in self._held if held.sample.name == _COLLECTED), None)
         if value is None and self.named is None and self.inherited is not None:
-            return self.inherited, "a part of a dump added to another: its time"
+            return self.inherited, "the dump before it, of which it is a part"
         path = PurePosixPath(self._coverage.path)
         named = self.named or (
             stamps.read(path.name) or stamps.read("/".join(path.parts[-3:-1])) if last else None
