@@ -57,9 +57,11 @@ def main() -> None:
                     values, [theirs for _, theirs in costs], ".:", color=COLOURS[state], label=f"C++, {word}"
                 )
             panel.set_xlabel(LABELS[axis])
+            panel.set_xticks(values, [f"{value:,}" for value in values], fontsize=8)
+            panel.minorticks_off()
             panel.grid(visible=True, which="major", alpha=0.3)
     panels[0].set_ylabel("CPU seconds an hour of cluster time")
-    panels[-1].legend(fontsize=8)
+    panels[0].legend(fontsize=8, loc="upper left")
     figure.savefig(sys.argv[1], metadata={"Date": None})
 
 
