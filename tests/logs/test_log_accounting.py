@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from snowpit.ingest.logs import blocks as cutting
 from snowpit.ingest.logs import reader
+from snowpit.ingest.logs.shapes import shape_of
 from support.component_logs import (
     ACCESS,
     LOG,
@@ -59,7 +60,8 @@ def test_every_line_and_byte_is_accounted_for(name: str, pieces: list[bytes], cu
     assert accounted(coverage)
     assert coverage.bytes == len(data)
     assert coverage.lines == data.count(b"\n") + (not data.endswith(b"\n"))
-    assert len(found.lines) >= 2
+    if shape_of(data[: 64 << 10]) == shape_of(whole):  # a log has one wrapping: the one that most lines have
+        assert len(found.lines) >= 2
 
 
 @pytest.mark.parametrize("size", [1, 200, 700, 5000])
