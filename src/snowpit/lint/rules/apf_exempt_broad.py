@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import flow_schema
 from snowpit.lint.rule import Example, Rule, Severity, Violation
 from snowpit.model.observation.configuration import Configuration
 
@@ -43,64 +44,12 @@ RULE = Rule(
     ),
     sources=("kubernetes/apiserver pkg/apis/flowcontrol/bootstrap/default.go 1.20 to 1.33",),
     good=(
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: admins}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: exempt}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:masters'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
-"""),
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: nodes}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
-"""),
+        Example(flow_schema("admins", level="exempt", group="system:masters")),
+        Example(flow_schema("nodes")),
     ),
     bad=(
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: all-nodes}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: exempt}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
-"""),
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: everyone}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: exempt}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:authenticated'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
-"""),
+        Example(flow_schema("all-nodes", level="exempt")),
+        Example(flow_schema("everyone", level="exempt", group="system:authenticated")),
     ),
     find=find,
 )

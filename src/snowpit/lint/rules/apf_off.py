@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
 from snowpit.model.observation.configuration import Configuration
 
@@ -28,39 +29,10 @@ RULE = Rule(
     ),
     remedy=("Remove --enable-priority-and-fairness=false and the feature gate APIPriorityAndFairness=false."),
     sources=("kubernetes/apiserver 1.20 pkg/server/options",),
-    good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--enable-priority-and-fairness=true"]
-"""),
-    ),
+    good=(Example(api_server("v1.30.1", "--enable-priority-and-fairness=true")),),
     bad=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.24.1
-    command: [kube-apiserver, "--enable-priority-and-fairness=false"]
-"""),
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.24.1
-    command: [kube-apiserver, "--feature-gates=APIPriorityAndFairness=false"]
-"""),
+        Example(api_server("v1.24.1", "--enable-priority-and-fairness=false")),
+        Example(api_server("v1.24.1", "--feature-gates=APIPriorityAndFairness=false")),
     ),
     find=find,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import priority_level
 from snowpit.lint.rule import Example, Rule, Severity, Violation
 from snowpit.model.observation.configuration import Configuration
 
@@ -39,42 +40,10 @@ RULE = Rule(
         "the sum is too small."
     ),
     sources=("kubernetes/apiserver pkg/apis/flowcontrol/bootstrap/default.go 1.26",),
-    good=(
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: PriorityLevelConfiguration
-metadata: {name: batch}
-spec:
-  type: Limited
-  limited:
-    nominalConcurrencyShares: 40
-    limitResponse:
-      type: Reject
-"""),
-    ),
+    good=(Example(priority_level(shares=40)),),
     bad=(
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: PriorityLevelConfiguration
-metadata: {name: batch}
-spec:
-  type: Limited
-  limited:
-    nominalConcurrencyShares: 1000
-    limitResponse:
-      type: Reject
-"""),
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: PriorityLevelConfiguration
-metadata: {name: batch}
-spec:
-  type: Limited
-  limited:
-    nominalConcurrencyShares: 0
-    limitResponse:
-      type: Reject
-"""),
+        Example(priority_level(shares=1000)),
+        Example(priority_level(shares=0)),
     ),
     find=find,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import flow_schema, flow_schemas
 from snowpit.lint.rule import Example, Rule, Severity, Violation
 from snowpit.model.observation.configuration import Configuration
 
@@ -46,193 +47,23 @@ RULE = Rule(
     ),
     sources=("kubernetes/apiserver pkg/apis/flowcontrol/bootstrap/default.go 1.20 to 1.33",),
     good=(
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: nodes}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
-"""),
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: catch-all}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
----
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: global-default}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
----
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: exempt}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
----
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: system-leader-election}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
----
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: workload-leader-election}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
----
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: system-nodes}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
----
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: kube-controller-manager}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
----
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: kube-scheduler}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
----
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: kube-system-service-accounts}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
-"""),
+        Example(flow_schema("nodes")),
+        Example(
+            flow_schemas(
+                [
+                    "catch-all",
+                    "global-default",
+                    "exempt",
+                    "system-leader-election",
+                    "workload-leader-election",
+                    "system-nodes",
+                    "kube-controller-manager",
+                    "kube-scheduler",
+                    "kube-system-service-accounts",
+                ]
+            )
+        ),
     ),
-    bad=(
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: catch-all}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
----
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: global-default}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
----
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: exempt}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
----
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: service-accounts}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
-"""),
-    ),
+    bad=(Example(flow_schemas(["catch-all", "global-default", "exempt", "service-accounts"])),),
     find=find,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import documents, flow_schema, priority_level
 from snowpit.lint.rule import Example, Rule, Severity, Violation
 from snowpit.model.observation.configuration import Configuration
 
@@ -41,47 +42,7 @@ RULE = Rule(
     ),
     remedy=("Create the priority level, or name one that exists."),
     sources=("kubernetes API reference flowcontrol.apiserver.k8s.io/v1 (condition Dangling)",),
-    good=(
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: nodes}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: system}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
-"""),
-    ),
-    bad=(
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: FlowSchema
-metadata: {name: nodes}
-spec:
-  matchingPrecedence: 500
-  priorityLevelConfiguration: {name: node-highest}
-  rules:
-  - subjects:
-    - kind: Group
-      group: {name: 'system:nodes'}
-    resourceRules:
-    - {apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}
----
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: PriorityLevelConfiguration
-metadata: {name: batch}
-spec:
-  type: Limited
-  limited:
-    nominalConcurrencyShares: 40
-    limitResponse:
-      type: Reject
-"""),
-    ),
+    good=(Example(flow_schema("nodes")),),
+    bad=(Example(documents(flow_schema("nodes", level="node-highest"), priority_level(shares=40))),),
     find=find,
 )

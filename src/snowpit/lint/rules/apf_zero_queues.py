@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import priority_level
 from snowpit.lint.rule import Example, Rule, Severity, Violation
 from snowpit.model.observation.configuration import Configuration
 
@@ -29,55 +30,12 @@ RULE = Rule(
     remedy=("Set queues to 64 and queueLengthLimit to 50, or say type Reject if that is meant."),
     sources=("kubernetes API reference flowcontrol.apiserver.k8s.io/v1",),
     good=(
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: PriorityLevelConfiguration
-metadata: {name: batch}
-spec:
-  type: Limited
-  limited:
-    nominalConcurrencyShares: 20
-    limitResponse:
-      type: Queue
-      queuing: {queues: 64, queueLengthLimit: 50, handSize: 6}
-"""),
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: PriorityLevelConfiguration
-metadata: {name: batch}
-spec:
-  type: Limited
-  limited:
-    nominalConcurrencyShares: 20
-    limitResponse:
-      type: Reject
-"""),
+        Example(priority_level(shares=20, queues="queues: 64, queueLengthLimit: 50, handSize: 6")),
+        Example(priority_level(shares=20)),
     ),
     bad=(
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: PriorityLevelConfiguration
-metadata: {name: batch}
-spec:
-  type: Limited
-  limited:
-    nominalConcurrencyShares: 20
-    limitResponse:
-      type: Queue
-      queuing: {queues: 0, queueLengthLimit: 50, handSize: 6}
-"""),
-        Example("""\
-apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: PriorityLevelConfiguration
-metadata: {name: batch}
-spec:
-  type: Limited
-  limited:
-    nominalConcurrencyShares: 20
-    limitResponse:
-      type: Queue
-      queuing: {queues: 64, queueLengthLimit: 0, handSize: 6}
-"""),
+        Example(priority_level(shares=20, queues="queues: 0, queueLengthLimit: 50, handSize: 6")),
+        Example(priority_level(shares=20, queues="queues: 64, queueLengthLimit: 0, handSize: 6")),
     ),
     find=find,
 )

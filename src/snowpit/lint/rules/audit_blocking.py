@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
 from snowpit.model.observation.configuration import Configuration
 
@@ -37,39 +38,10 @@ RULE = Rule(
         "kubernetes/kubernetes#85489",
         "kubernetes/apiserver plugin/pkg/audit/buffered 1.12.0",
     ),
-    good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--audit-webhook-mode=batch"]
-"""),
-    ),
+    good=(Example(api_server("v1.30.1", "--audit-webhook-mode=batch")),),
     bad=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--audit-webhook-mode=blocking"]
-"""),
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--audit-log-mode=blocking-strict"]
-"""),
+        Example(api_server("v1.30.1", "--audit-webhook-mode=blocking")),
+        Example(api_server("v1.30.1", "--audit-log-mode=blocking-strict")),
     ),
     find=find,
 )

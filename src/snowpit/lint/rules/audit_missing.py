@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
 from snowpit.model.observation.configuration import Configuration
 
@@ -28,18 +29,7 @@ RULE = Rule(
     ),
     remedy=("Set --audit-policy-file and --audit-log-path; `snowpit policy` prints a policy that is enough."),
     sources=("kubernetes/apiserver pkg/audit 1.12.0",),
-    good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--audit-policy-file=/etc/kubernetes/policy.yaml"]
-"""),
-    ),
+    good=(Example(api_server("v1.30.1", "--audit-policy-file=/etc/kubernetes/policy.yaml")),),
     bad=(
         Example("""\
 apiVersion: v1

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
 from snowpit.model.observation.configuration import Configuration
 
@@ -38,38 +39,9 @@ RULE = Rule(
         "kubernetes/kubernetes#141022",
     ),
     good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--enable-admission-plugins=NodeRestriction,EventRateLimit"]
-"""),
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--etcd-servers-overrides=/events#https://127.0.0.1:4002"]
-"""),
+        Example(api_server("v1.30.1", "--enable-admission-plugins=NodeRestriction,EventRateLimit")),
+        Example(api_server("v1.30.1", "--etcd-servers-overrides=/events#https://127.0.0.1:4002")),
     ),
-    bad=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--enable-admission-plugins=NodeRestriction"]
-"""),
-    ),
+    bad=(Example(api_server("v1.30.1", "--enable-admission-plugins=NodeRestriction")),),
     find=find,
 )

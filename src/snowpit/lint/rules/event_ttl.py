@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
 from snowpit.model.observation.configuration import Configuration
 from snowpit.model.quantity import go_seconds
@@ -33,29 +34,7 @@ RULE = Rule(
         "kubernetes/kubernetes#47366",
         "kubernetes/kubernetes#77723",
     ),
-    good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--event-ttl=2h"]
-"""),
-    ),
-    bad=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--event-ttl=168h0m0s"]
-"""),
-    ),
+    good=(Example(api_server("v1.30.1", "--event-ttl=2h")),),
+    bad=(Example(api_server("v1.30.1", "--event-ttl=168h0m0s")),),
     find=find,
 )

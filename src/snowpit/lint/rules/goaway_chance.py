@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
 from snowpit.model.observation.configuration import Configuration
 from snowpit.model.quantity import whole
@@ -35,18 +36,7 @@ RULE = Rule(
     ),
     remedy=("Set --goaway-chance=0.001 where there is a load balancer and more than one server."),
     sources=("kubernetes/kubernetes#88567",),
-    good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--goaway-chance=0.001"]
-"""),
-    ),
+    good=(Example(api_server("v1.30.1", "--goaway-chance=0.001")),),
     bad=(
         Example("""\
 apiVersion: v1

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
 from snowpit.model.observation.configuration import Configuration
 from snowpit.model.quantity import whole
@@ -40,38 +41,9 @@ RULE = Rule(
         "arithmetic: 2 look-ups, 30 s, 50 a second",
     ),
     good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.12.4
-    command: [kube-apiserver, "--max-mutating-requests-inflight=400"]
-"""),
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.20.1
-    command: [kube-apiserver, "--max-mutating-requests-inflight=3000"]
-"""),
+        Example(api_server("v1.12.4", "--max-mutating-requests-inflight=400")),
+        Example(api_server("v1.20.1", "--max-mutating-requests-inflight=3000")),
     ),
-    bad=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.12.4
-    command: [kube-apiserver, "--max-mutating-requests-inflight=3000"]
-"""),
-    ),
+    bad=(Example(api_server("v1.12.4", "--max-mutating-requests-inflight=3000")),),
     find=find,
 )

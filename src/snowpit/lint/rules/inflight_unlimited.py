@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
 from snowpit.model.observation.configuration import Configuration
 from snowpit.model.quantity import whole
@@ -35,39 +36,10 @@ RULE = Rule(
         "kubernetes/apiserver 1.12.0 pkg/server/filters/maxinflight.go",
         "kubernetes/apiserver pkg/util/flowcontrol 1.20",
     ),
-    good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.18.1
-    command: [kube-apiserver, "--max-requests-inflight=400"]
-"""),
-    ),
+    good=(Example(api_server("v1.18.1", "--max-requests-inflight=400")),),
     bad=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.18.1
-    command: [kube-apiserver, "--max-requests-inflight=0"]
-"""),
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--max-mutating-requests-inflight=0"]
-"""),
+        Example(api_server("v1.18.1", "--max-requests-inflight=0")),
+        Example(api_server("v1.30.1", "--max-mutating-requests-inflight=0")),
     ),
     find=find,
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.knowledge.facts import select
 from snowpit.knowledge.version import Version
+from snowpit.lint.examples import node
 from snowpit.lint.rule import Example, Rule, Severity, Violation, parsed
 from snowpit.model.evidence import Pointer
 from snowpit.model.observation.configuration import Configuration
@@ -44,25 +45,7 @@ RULE = Rule(
     ),
     remedy=("Upgrade kubelets to 1.14 or later."),
     sources=("kubernetes/kubernetes#73595",),
-    good=(
-        Example("""\
-apiVersion: v1
-kind: Node
-metadata: {name: worker-1}
-status:
-  nodeInfo: {kubeletVersion: v1.14.0}
-  conditions: [{type: Ready, status: "True"}]
-"""),
-    ),
-    bad=(
-        Example("""\
-apiVersion: v1
-kind: Node
-metadata: {name: worker-1}
-status:
-  nodeInfo: {kubeletVersion: v1.13.5}
-  conditions: [{type: Ready, status: "True"}]
-"""),
-    ),
+    good=(Example(node("v1.14.0")),),
+    bad=(Example(node("v1.13.5")),),
     find=find,
 )

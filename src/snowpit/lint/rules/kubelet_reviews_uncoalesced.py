@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.knowledge.version import Version
+from snowpit.lint.examples import node
 from snowpit.lint.rule import Example, Rule, Severity, Violation, parsed
 from snowpit.model.evidence import Pointer
 from snowpit.model.observation.configuration import Configuration
@@ -45,25 +46,7 @@ RULE = Rule(
         "kubernetes/kubernetes#85242",
         "kubernetes/apiserver plugin/pkg/authenticator/token/webhook 1.12.0, 1.18.0",
     ),
-    good=(
-        Example("""\
-apiVersion: v1
-kind: Node
-metadata: {name: worker-1}
-status:
-  nodeInfo: {kubeletVersion: v1.18.2}
-  conditions: [{type: Ready, status: "True"}]
-"""),
-    ),
-    bad=(
-        Example("""\
-apiVersion: v1
-kind: Node
-metadata: {name: worker-1}
-status:
-  nodeInfo: {kubeletVersion: v1.17.9}
-  conditions: [{type: Ready, status: "True"}]
-"""),
-    ),
+    good=(Example(node("v1.18.2")),),
+    bad=(Example(node("v1.17.9")),),
     find=find,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.knowledge.facts import select
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, versions
 from snowpit.model.observation.configuration import Configuration
 
@@ -42,48 +43,12 @@ RULE = Rule(
         "kubernetes/kubernetes#71811",
     ),
     good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.16.1
-    command: [kube-apiserver, "--v=2"]
-"""),
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.13.12
-    command: [kube-apiserver, "--v=2"]
-"""),
+        Example(api_server("v1.16.1", "--v=2")),
+        Example(api_server("v1.13.12", "--v=2")),
     ),
     bad=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.12.10
-    command: [kube-apiserver, "--v=2"]
-"""),
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.14.7
-    command: [kube-apiserver, "--v=2"]
-"""),
+        Example(api_server("v1.12.10", "--v=2")),
+        Example(api_server("v1.14.7", "--v=2")),
         Example(
             """\
 kube-apiserver-1.13.5 --v=2

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
 from snowpit.model.observation.configuration import Configuration
 from snowpit.model.quantity import go_seconds
@@ -33,29 +34,7 @@ RULE = Rule(
         "kubernetes/apiserver 1.12.0 pkg/server/filters/timeout.go",
         "kubernetes/apiserver pkg/util/flowcontrol 1.20",
     ),
-    good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--request-timeout=1m0s"]
-"""),
-    ),
-    bad=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--request-timeout=300s"]
-"""),
-    ),
+    good=(Example(api_server("v1.30.1", "--request-timeout=1m0s")),),
+    bad=(Example(api_server("v1.30.1", "--request-timeout=300s")),),
     find=find,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
 from snowpit.model.observation.configuration import Configuration
 
@@ -28,29 +29,7 @@ RULE = Rule(
     ),
     remedy=("Remove the flag once the emergency is over."),
     sources=("kubernetes 1.12.4 pkg/kubeapiserver/options/authentication.go",),
-    good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--service-account-lookup=true"]
-"""),
-    ),
-    bad=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.12.4
-    command: [kube-apiserver, "--service-account-lookup=false"]
-"""),
-    ),
+    good=(Example(api_server("v1.30.1", "--service-account-lookup=true")),),
+    bad=(Example(api_server("v1.12.4", "--service-account-lookup=false")),),
     find=find,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.knowledge.facts import select
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, versions
 from snowpit.model.observation.configuration import Configuration
 
@@ -32,29 +33,7 @@ RULE = Rule(
         "kubernetes/kubernetes#85242",
         "kubernetes/kubernetes#83259",
     ),
-    good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.18.0
-    command: [kube-apiserver, "--v=2"]
-"""),
-    ),
-    bad=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.17.3
-    command: [kube-apiserver, "--v=2"]
-"""),
-    ),
+    good=(Example(api_server("v1.18.0", "--v=2")),),
+    bad=(Example(api_server("v1.17.3", "--v=2")),),
     find=find,
 )

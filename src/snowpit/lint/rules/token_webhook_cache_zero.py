@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
 from snowpit.model.observation.configuration import Configuration
 from snowpit.model.quantity import go_seconds
@@ -32,29 +33,7 @@ RULE = Rule(
         "kubernetes/apiserver plugin/pkg/authenticator/token/webhook 1.28.0",
         "https://docs.siderolabs.com/talos/v1.15/reference/configuration/kubernetes/kubeauthenticationwebhookconfig",
     ),
-    good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--authentication-token-webhook-cache-ttl=2m0s"]
-"""),
-    ),
-    bad=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--authentication-token-webhook-cache-ttl=0s"]
-"""),
-    ),
+    good=(Example(api_server("v1.30.1", "--authentication-token-webhook-cache-ttl=2m0s")),),
+    bad=(Example(api_server("v1.30.1", "--authentication-token-webhook-cache-ttl=0s")),),
     find=find,
 )

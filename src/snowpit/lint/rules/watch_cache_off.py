@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import api_server
 from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
 from snowpit.model.observation.configuration import Configuration
 
@@ -43,48 +44,12 @@ RULE = Rule(
         "kubernetes/apiserver pkg/storage/cacher 1.12.0",
     ),
     good=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--watch-cache=true"]
-"""),
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--watch-cache-sizes=pods#1000"]
-"""),
+        Example(api_server("v1.30.1", "--watch-cache=true")),
+        Example(api_server("v1.30.1", "--watch-cache-sizes=pods#1000")),
     ),
     bad=(
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--watch-cache=false"]
-"""),
-        Example("""\
-apiVersion: v1
-kind: Pod
-metadata: {name: kube-apiserver, namespace: kube-system}
-spec:
-  containers:
-  - name: kube-apiserver
-    image: registry.k8s.io/kube-apiserver:v1.30.1
-    command: [kube-apiserver, "--watch-cache-sizes=pods#0,nodes#100"]
-"""),
+        Example(api_server("v1.30.1", "--watch-cache=false")),
+        Example(api_server("v1.30.1", "--watch-cache-sizes=pods#0,nodes#100")),
     ),
     find=find,
 )

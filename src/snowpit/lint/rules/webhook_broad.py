@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import webhook
 from snowpit.lint.rule import Example, Rule, Severity, Violation
 from snowpit.model.observation.configuration import Configuration
 
@@ -54,50 +55,38 @@ RULE = Rule(
         "kubernetes API reference admissionregistration.k8s.io/v1",
     ),
     good=(
-        Example("""\
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata: {name: policy}
-webhooks:
-- name: check.example.com
+        Example(
+            webhook("""\
   failurePolicy: Ignore
   rules:
   - {apiGroups: ['*'], resources: ['*'], operations: ['*']}
-"""),
-        Example("""\
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata: {name: policy}
-webhooks:
-- name: check.example.com
+""")
+        ),
+        Example(
+            webhook("""\
   failurePolicy: Fail
   namespaceSelector:
     matchExpressions:
     - {key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}
   rules:
   - {apiGroups: [''], resources: [pods], operations: [CREATE]}
-"""),
+""")
+        ),
     ),
     bad=(
-        Example("""\
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata: {name: policy}
-webhooks:
-- name: check.example.com
+        Example(
+            webhook("""\
   rules:
   - {apiGroups: ['*'], resources: ['*'], operations: ['*']}
-"""),
-        Example("""\
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata: {name: policy}
-webhooks:
-- name: check.example.com
+""")
+        ),
+        Example(
+            webhook("""\
   failurePolicy: Fail
   rules:
   - {apiGroups: [coordination.k8s.io], resources: [leases], operations: [UPDATE]}
-"""),
+""")
+        ),
     ),
     find=find,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.lint.examples import webhook
 from snowpit.lint.rule import Example, Rule, Severity, Violation
 from snowpit.model.observation.configuration import Configuration
 
@@ -38,40 +39,12 @@ RULE = Rule(
         "kubernetes API reference admissionregistration.k8s.io/v1",
     ),
     good=(
-        Example("""\
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata: {name: policy}
-webhooks:
-- name: check.example.com
-  timeoutSeconds: 5
-"""),
-        Example("""\
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata: {name: policy}
-webhooks:
-- name: check.example.com
-  failurePolicy: Ignore
-"""),
+        Example(webhook("  timeoutSeconds: 5\n")),
+        Example(webhook("  failurePolicy: Ignore\n")),
     ),
     bad=(
-        Example("""\
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata: {name: policy}
-webhooks:
-- name: check.example.com
-  timeoutSeconds: 30
-"""),
-        Example("""\
-apiVersion: admissionregistration.k8s.io/v1beta1
-kind: ValidatingWebhookConfiguration
-metadata: {name: policy}
-webhooks:
-- name: check.example.com
-  failurePolicy: Ignore
-"""),
+        Example(webhook("  timeoutSeconds: 30\n")),
+        Example(webhook("  failurePolicy: Ignore\n", version="v1beta1")),
     ),
     find=find,
 )
