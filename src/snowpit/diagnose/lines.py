@@ -3,10 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from snowpit.diagnose.beside import APISERVER
+from snowpit.diagnose.weigh import Scales
 from snowpit.model.evidence import Pointer
 from snowpit.model.observation import LimitedClient, Observed
-
-APISERVER = "kube-apiserver"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,11 @@ def lines(
         first=min((item.first_at for item in groups), default=None),
         at=tuple(pointer for item in groups for pointer in item.pointers[:1])[:3],
     )
+
+
+def weigh_lines(scales: Scales, told: Told, text: str, *, weight: float, least: int = 1) -> None:
+    """Put lines of logs on the side of a hypothesis, if there are enough of them."""
+    scales.supports(told.count >= least, text, observation="logs", weight=weight, at=told.at)
 
 
 def writes_log(observed: Observed, component: str) -> bool:

@@ -5,15 +5,13 @@ from dataclasses import replace
 
 from snowpit.model.finding import Finding, Statement, Verdict
 from snowpit.model.observation import Observed
+from snowpit.model.request import ACCESS_LOG
 
 METRICS, LOG, CONFIGURATION = "metrics", "log", "configuration"
-AUDIT, ACCESS, VERSION = "audit log", "access log", "version"
+AUDIT, ACCESS, VERSION = "audit log", ACCESS_LOG, "version"
 
 BESIDE = {"metrics": METRICS, "logs": LOG, "configuration": CONFIGURATION}
 """Observations that rest on other evidence than requests, by the first part of their name."""
-
-ACCESS_STAGE = "access log"
-"""Stage of requests that came from lines of an access log."""
 
 
 WANTED = "an audit log of that time (snowpit policy), or the API server's log at -v=3 with its access lines"
@@ -30,7 +28,7 @@ def present(observed: Observed) -> frozenset[str]:
 def requests_from(observed: Observed) -> str:
     """Where the requests come from: lines of access logs if no audit event is among them, else the audit log."""
     stages = {stage for stage, number in observed.policy.stages.items() if number}
-    return ACCESS if stages == {ACCESS_STAGE} else AUDIT
+    return ACCESS if stages == {ACCESS_LOG} else AUDIT
 
 
 def source_of(observation: str, observed: Observed) -> str:

@@ -113,11 +113,7 @@ def trouble(observed: Observed) -> Trouble:
         attempts=observed.traffic.attempts,
         rejected=sum(item.outcomes.get("rejected", 0) for item in gated),
         timed_out=sum(item.outcomes.get("timed_out", 0) for item in gated),
-        slow=sum(
-            item.attempts - item.outcomes.get("rejected", 0) - item.outcomes.get("timed_out", 0)
-            for item in gated
-            if is_slow(item)
-        ),
+        slow=sum(item.attempts - item.turned_away for item in gated if is_slow(item)),
         waiting=observed.open_requests.peak if observed.open_requests.visible else 0,
         beside=observed.traffic.attempts < ENOUGH_ATTEMPTS and _beside(observed),
         concentrated=_by_gate(observed, gated) and _concentrated(observed),

@@ -23,8 +23,7 @@ import msgspec
 from snowpit.errors import QueryError
 from snowpit.ingest.events import PART
 from snowpit.ingest.parts import FORMAT
-from snowpit.ingest.sink import ACCESS
-from snowpit.model.request import STORED
+from snowpit.model.request import ACCESS_LOG, STORED
 from snowpit.store import Tables, literal, quoted
 
 ENDS = "(finished IS NOT NULL OR coalesce(stage, '') NOT IN ('RequestReceived', 'ResponseStarted'))"
@@ -122,7 +121,7 @@ def set_aside(query: str, windows: Sequence[tuple[int, int]]) -> str:
     if not windows:
         return query
     within = " OR ".join(f"received BETWEEN {first} AND {last}" for first, last in windows)
-    return f"SELECT * FROM ({query}) WHERE NOT (coalesce(stage, '') = {literal(ACCESS)} AND ({within}))"
+    return f"SELECT * FROM ({query}) WHERE NOT (coalesce(stage, '') = {literal(ACCESS_LOG)} AND ({within}))"
 
 
 def name_servers(query: str, servers: Sequence[str | None]) -> str:

@@ -14,9 +14,10 @@ from snowpit.ingest.formats import Format, format_of
 from snowpit.ingest.log import HEAD, read_log
 from snowpit.ingest.parts import Parts
 from snowpit.ingest.remote import Remote
-from snowpit.ingest.sink import ACCESS, Sink
+from snowpit.ingest.sink import Sink
 from snowpit.ingest.tolerant import UTF16
 from snowpit.model.evidence import Coverage, FileCoverage
+from snowpit.model.request import ACCESS_LOG
 from snowpit.store import Tables
 
 NAMED = 5
@@ -161,7 +162,6 @@ def _read_afresh(
     first: int,
 ) -> Iterator[Log]:
     written = _written(origin)
-    year = written.year if written else None
     numbers = count(sum(1 for _ in directory.iterdir()))
     for file, source in enumerate(sources.streams(origin, stdin, moved=meter.moved), start=first):
         place = directory / f"{next(numbers):06d}"
@@ -172,13 +172,12 @@ def _read_afresh(
                 tables,
                 parts,
                 file=file,
-                year=year,
                 written=int(written.timestamp() * 1e6) if written else None,
             )
             coverage = _read_known(source, known, sink)
             meter.found(coverage.events)
         else:
-            coverage = read_log(source, parts, year=year, tick=meter.found)
+            coverage = read_log(source, parts, year=written.year if written else None, tick=meter.found)
         statistics.describe(tables, coverage, parts.paths, doubtful=parts.doubtful)
         yield Log(coverage, parts.paths, parts.doubtful)
 
@@ -258,19 +257,19 @@ _BESIDE = "access lines beside an audit log"
 
 def _without_repeats(tables: Tables, query: str, files: Sequence[FileCoverage]) -> str:
     """The events without access lines in windows of audit logs, which are counted as skipped."""
-    lines = f"SELECT * FROM ({query}) WHERE stage = '{ACCESS}'"
+    lines = f"SELECT * FROM ({query}) WHERE stage = '{ACCESS_LOG}'"
     tables.run(f"CREATE OR REPLACE VIEW accesses AS {lines}")
-    if not any(ACCESS in file.stages for file in files):
+    if not any(ACCESS_LOG in file.stages for file in files):
         return query
     windows = [
         (file.first, file.last)
         for file in files
-        if set(file.stages) - {ACCESS} and file.first is not None and file.last is not None
+        if set(file.stages) - {ACCESS_LOG} and file.first is not None and file.last is not None
     ]
     fewer = merging.set_aside(query, windows)
     if fewer != query:
         left = dict(
-            tables.run(f"SELECT file, count(*) FROM ({fewer}) WHERE stage = '{ACCESS}' GROUP BY file")
+            tables.run(f"SELECT file, count(*) FROM ({fewer}) WHERE stage = '{ACCESS_LOG}' GROUP BY file")
         )
         for file, every in tables.run("SELECT file, count(*) FROM accesses GROUP BY file"):
             if every > left.get(file, 0):

@@ -1,12 +1,10 @@
 """Where a reader of one stream puts its rows: requests into parts, all else into tables of their own."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from snowpit.ingest.parts import Parts
 from snowpit.store import Tables
-
-ACCESS = "access log"
-"""Stage of a request that a line of the server's access log tells."""
 
 BATCH = 50_000
 """Rows of a table that are held before they are stored."""
@@ -19,7 +17,6 @@ class Sink:
         tables: Where the database is.
         parts: Where rows of the request table go.
         file: Number of the stream in the table ``files``.
-        year: Year of times that have none, as the file's own time tells; null if nothing tells it.
         written: When the file was written last, µs since the epoch; null if nothing tells it.
     """
 
@@ -29,16 +26,19 @@ class Sink:
         parts: Parts,
         *,
         file: int,
-        year: int | None = None,
         written: int | None = None,
     ) -> None:
         self.tables = tables
         self.parts = parts
         self.file = file
-        self.year = year
         self.written = written
         self.rows: dict[str, int] = {}
         self._held: dict[str, list[Mapping[str, object]]] = {}
+
+    @property
+    def year(self) -> int | None:
+        """Year of times that have none, as the file's own time tells; null if nothing tells it."""
+        return None if self.written is None else datetime.fromtimestamp(self.written / 1e6, UTC).year
 
     def add(self, table: str, row: Mapping[str, object]) -> None:
         """Take a row of ``metrics``, ``log_lines`` or ``settings``; the column ``file`` is set here."""

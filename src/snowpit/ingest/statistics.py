@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from snowpit.ingest.sink import ACCESS
 from snowpit.model.evidence import FileCoverage
+from snowpit.model.request import ACCESS_LOG
 from snowpit.store import Tables, literal
 
 MOST = 50
@@ -42,7 +42,7 @@ def describe(tables: Tables, coverage: FileCoverage, paths: Sequence[Path], *, d
     counts = tables.run(_COUNTS.format(events=events))
     for stage, level, count, _, _ in counts:
         stages[stage or "unknown"] += count
-        if level or stage != ACCESS:
+        if level or stage != ACCESS_LOG:
             levels[level or "unknown"] += count
     coverage.stages = dict(sorted(stages.items()))
     coverage.levels = dict(sorted(levels.items()))

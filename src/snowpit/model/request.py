@@ -28,6 +28,9 @@ class Column(NamedTuple):
     derived: str = ""
 
 
+ACCESS_LOG = "access log"
+"""Stage of a request that a line of a server's access log tells, and the name of that kind of evidence."""
+
 STORED = (
     Column("received", "BIGINT", "µs since the epoch", "when the server stamped arrival"),
     Column("finished", "BIGINT", "µs since the epoch", "when it stamped the end; null while open"),

@@ -6,6 +6,19 @@ is replaced by ``***``.
 
 from snowpit.model.request import Column
 
+WORKLOADS = (
+    "Pod",
+    "PodTemplate",
+    "Deployment",
+    "DaemonSet",
+    "StatefulSet",
+    "ReplicaSet",
+    "ReplicationController",
+    "Job",
+    "CronJob",
+)
+"""Kinds of objects that hold containers."""
+
 SETTING = (
     Column("component", "VARCHAR", "", "whom it configures: kube-apiserver, kubelet, metrics-server, ..."),
     Column("server", "VARCHAR", "", "which instance, as far as the evidence says"),

@@ -7,23 +7,11 @@ from typing import Any
 
 from snowpit.model.evidence import Pointer
 from snowpit.model.observation.configuration import Setting
+from snowpit.model.setting import WORKLOADS
 from snowpit.store import Tables
 
 MOST = 60_000
 """Settings that are looked at."""
-
-WORKLOADS = (
-    "Pod",
-    "PodTemplate",
-    "Deployment",
-    "DaemonSet",
-    "StatefulSet",
-    "ReplicaSet",
-    "ReplicationController",
-    "Job",
-    "CronJob",
-)
-"""Kinds of objects that hold containers."""
 
 KNOWN = (
     "kube-apiserver",

@@ -12,8 +12,9 @@ from snowpit.model.observation.configuration import (
     Release,
     Setting,
 )
+from snowpit.model.setting import WORKLOADS
 from snowpit.observe.config_objects import level, policy, schema, states, webhooks
-from snowpit.observe.config_rows import KNOWN, WORKLOADS, Group, groups
+from snowpit.observe.config_rows import KNOWN, Group, groups
 from snowpit.observe.config_scrapers import scrapers
 from snowpit.observe.scope import Scope
 from snowpit.store import Tables

@@ -105,8 +105,7 @@ def _upgrade(driver: Driver, version: str) -> None:
     driver.world = driver.world._replace(**by_version(driver.plan))
     parameters.write(driver.world, driver.plan)
     if not before:
-        for time, kind, a, b in start.adjustments(driver.plan, driver.world.clock[0].now):
-            push(driver.world, time, kind, a, b)
+        start.load(driver.world, start.adjustments(driver.plan, driver.world.clock[0].now))
 
 
 def _come_up(driver: Driver, event: Event, key: int) -> None:
@@ -202,10 +201,9 @@ def _start(driver: Driver, event: Event, _: int) -> None:
             x = driver.world.populations[p]
             driver.world.clients.wakes[x.first : x.first + x.count] += 1
             driver.make_room(entries=x.count)
-            for time, kind, a, b in start.first_calls(
-                driver.world, driver.plan, p, driver.world.clock[0].now
-            ):
-                push(driver.world, time, kind, a, b)
+            start.load(
+                driver.world, start.first_calls(driver.world, driver.plan, p, driver.world.clock[0].now)
+            )
 
 
 def _running(driver: Driver, name: str, running: int) -> None:

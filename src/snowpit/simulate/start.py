@@ -34,10 +34,9 @@ def begin(plan: Plan, seed: int, *, keep_rows: bool) -> World:
 
 
 def load(w: World, entries: list[Entry]) -> None:
-    """Enter things into an empty agenda: in order of time they are a heap already."""
-    for i, (time, kind, a, b) in enumerate(sorted(entries)):
-        w.heap[i] = (time, i, b, a, kind)
-    w.clock[0].heap_n = w.clock[0].seq = len(entries)
+    """Enter things in order of time."""
+    times, kinds, a, b = np.array(sorted(entries)).reshape(-1, 4).T
+    enter(w, times, kind=kinds, a=a, b=b)
 
 
 def enter(w: World, times: np.ndarray, *, kind: int | np.ndarray, a: np.ndarray, b: int | np.ndarray) -> None:

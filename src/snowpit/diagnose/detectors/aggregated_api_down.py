@@ -30,7 +30,7 @@ Sources:
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.beside import measured, places
-from snowpit.diagnose.lines import lines, writes_log
+from snowpit.diagnose.lines import lines, weigh_lines, writes_log
 from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count, listed
 from snowpit.model.finding import Finding, Role
@@ -71,12 +71,12 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         weight=1.0,
         at=places(down),
     )
-    scales.supports(
-        told.count >= MIN_LINES,
+    weigh_lines(
+        scales,
+        told,
         f"{count(told.count)} lines of the log tell of aggregated APIs that do not answer.",
-        observation="logs",
         weight=0.9,
-        at=told.at,
+        least=MIN_LINES,
     )
     scales.supports(
         bool(refused),

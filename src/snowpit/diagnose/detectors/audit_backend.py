@@ -30,7 +30,7 @@ Sources:
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.beside import APISERVER, exposes, grown, measured, places, since
-from snowpit.diagnose.lines import lines, writes_log
+from snowpit.diagnose.lines import lines, weigh_lines, writes_log
 from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count
 from snowpit.model.finding import Finding, Role
@@ -73,12 +73,11 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         weight=0.9,
         at=places(refused),
     )
-    scales.supports(
-        told.count > 0,
+    weigh_lines(
+        scales,
+        told,
         f"{count(told.count)} lines of the log tell of events that could not be written.",
-        observation="logs",
         weight=1.0 if told.count >= MIN_LOST else 0.6,
-        at=told.at,
     )
     scales.opposes(
         known and lost < MIN_LOST and not told.count,

@@ -30,7 +30,7 @@ Sources:
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.beside import APISERVER, measured, places
-from snowpit.diagnose.lines import lines
+from snowpit.diagnose.lines import lines, weigh_lines
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count, listed, seconds
@@ -63,12 +63,12 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     hurt = trouble(observed).real
     scales = Scales()
     _weigh(scales, limiters, late)
-    scales.supports(
-        told.count >= MIN_LINES,
+    weigh_lines(
+        scales,
+        told,
         f"{count(told.count)} lines in logs of {listed(list(told.components) or ['clients'])} tell of waits for the client's own limiter, up to {seconds(told.longest_s)}.",
-        observation="logs",
         weight=0.9,
-        at=told.at,
+        least=MIN_LINES,
     )
     fast = observed.traffic.attempts >= 100 and not hurt  # noqa: PLR2004 - enough to say so
     seen = told.count >= MIN_LINES or bool(late)

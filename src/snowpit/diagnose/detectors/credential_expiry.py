@@ -30,7 +30,7 @@ Sources:
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.beside import measured, places
-from snowpit.diagnose.lines import lines, writes_log
+from snowpit.diagnose.lines import lines, weigh_lines, writes_log
 from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count
 from snowpit.model.finding import Finding, Role
@@ -57,19 +57,19 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     left = measured(observed).gauge("kubelet_certificate_manager_client_ttl_seconds")
     ended = [item for item in left if item.last <= 0]
     scales = Scales()
-    scales.supports(
-        told.count >= MIN_LINES,
+    weigh_lines(
+        scales,
+        told,
         f"{count(told.count)} lines of logs tell of certificates that have expired.",
-        observation="logs",
         weight=1.0,
-        at=told.at,
+        least=MIN_LINES,
     )
-    scales.supports(
-        tokens.count >= MIN_LINES,
+    weigh_lines(
+        scales,
+        tokens,
         f"{count(tokens.count)} lines of logs tell of tokens or certificates that have expired, at authentication.",
-        observation="logs",
         weight=0.9,
-        at=tokens.at,
+        least=MIN_LINES,
     )
     scales.supports(
         bool(ended),

@@ -32,7 +32,7 @@ from collections.abc import Sequence
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.beside import exposes, grown, mean_of, measured, places, slowest
-from snowpit.diagnose.lines import lines, writes_log
+from snowpit.diagnose.lines import lines, weigh_lines, writes_log
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count, seconds
@@ -79,19 +79,18 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     scales = Scales()
     _weigh_calls(scales, calls, slow)
     far = _weigh_etcd(scales, observed)
-    scales.supports(
-        told.count >= MIN_LINES,
+    weigh_lines(
+        scales,
+        told,
         f"{count(told.count)} lines of logs tell of slow requests to etcd, up to {seconds(told.longest_s)}.",
-        observation="logs",
         weight=0.9,
-        at=told.at,
+        least=MIN_LINES,
     )
-    scales.supports(
-        failed.count > 0,
+    weigh_lines(
+        scales,
+        failed,
         f"{count(failed.count)} lines tell of failed calls to etcd or lost leaders.",
-        observation="logs",
         weight=0.5,
-        at=failed.at,
     )
     fast = _fast_requests(observed)
     scales.opposes(

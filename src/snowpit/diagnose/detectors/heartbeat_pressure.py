@@ -55,7 +55,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     beats = [item for item in observed.traffic.classes if _beats(item)]
     attempts = sum(item.attempts for item in beats)
     held = sum(item.held_share for item in beats)
-    refused = sum(item.outcomes.get("rejected", 0) + item.outcomes.get("timed_out", 0) for item in beats)
+    refused = sum(item.turned_away for item in beats)
     share = refused / attempts if attempts else 0.0
     cause = held >= MIN_HELD_SHARE
     scales = Scales()

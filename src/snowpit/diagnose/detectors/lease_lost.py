@@ -29,11 +29,11 @@ Sources:
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.beside import measured, places
-from snowpit.diagnose.lines import lines, writes_log
+from snowpit.diagnose.lines import lines, weigh_lines, writes_log
 from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count, listed
 from snowpit.model.finding import Finding, Role
-from snowpit.model.observation import ClassTraffic, Observed
+from snowpit.model.observation import Observed
 
 PROFILE = Profile(
     id="lease_lost",
@@ -54,17 +54,16 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     lost = [item for item in status if item.instants > 1 and item.first >= 1 and item.last < 1]
     kept = [item for item in status if item.low >= 1]
     failed = sum(
-        _failed(item)
+        item.turned_away
         for item in observed.traffic.classes
         if item.key.resource == "leases" and item.key.verb == "update"
     )
     scales = Scales()
-    scales.supports(
-        told.count > 0,
+    weigh_lines(
+        scales,
+        told,
         f"{count(told.count)} lines in logs of {listed(list(told.components) or ['a component'])} tell of a lease that was not renewed.",
-        observation="logs",
         weight=1.0,
-        at=told.at,
     )
     scales.supports(
         bool(lost),
@@ -107,7 +106,3 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         impact=0.05,
         would_change="A lease that was given up on purpose (a controlled stop).",
     )
-
-
-def _failed(item: ClassTraffic) -> int:
-    return item.outcomes.get("rejected", 0) + item.outcomes.get("timed_out", 0)

@@ -30,7 +30,7 @@ Sources:
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.beside import measured, places
-from snowpit.diagnose.lines import lines, writes_log
+from snowpit.diagnose.lines import lines, weigh_lines, writes_log
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count
@@ -60,12 +60,12 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     missing = nodes.count - nodes.ready if nodes else 0
     counted = max(float(missing), sick)
     scales = Scales()
-    scales.supports(
-        told.count >= MIN_LINES,
+    weigh_lines(
+        scales,
+        told,
         f"{count(told.count)} lines of logs tell of nodes that were marked not ready, or could not report.",
-        observation="logs",
         weight=0.9,
-        at=told.at,
+        least=MIN_LINES,
     )
     scales.supports(
         sick >= MIN_NODES,
@@ -126,7 +126,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
 def _heartbeats_failed(observed: Observed) -> int:
     """Refused or timed out: status of nodes, and leases (of nodes, mostly)."""
     return sum(
-        item.outcomes.get("rejected", 0) + item.outcomes.get("timed_out", 0)
+        item.turned_away
         for item in observed.traffic.classes
         if (item.key.resource, item.key.subresource) in {("nodes", "status"), ("leases", "")}
         and item.mutating

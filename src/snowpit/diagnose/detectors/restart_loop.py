@@ -30,7 +30,7 @@ Sources:
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.beside import APISERVER, measured, places
-from snowpit.diagnose.lines import lines, starts, writes_log
+from snowpit.diagnose.lines import lines, starts, weigh_lines, writes_log
 from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count, seconds
 from snowpit.model.finding import Finding, Role
@@ -75,19 +75,14 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         weight=1.0 if logged_starts > MANY else 0.6,
         at=started.at,
     )
-    scales.supports(
-        crash.count > 0,
-        f"{count(crash.count)} lines tell of its container in a crash loop.",
-        observation="logs",
-        weight=0.8,
-        at=crash.at,
+    weigh_lines(
+        scales, crash, f"{count(crash.count)} lines tell of its container in a crash loop.", weight=0.8
     )
-    scales.supports(
-        killed.count > 0,
+    weigh_lines(
+        scales,
+        killed,
         f"{count(killed.count)} lines tell of a panic or of a process killed for want of memory.",
-        observation="logs",
         weight=0.7,
-        at=killed.at,
     )
     scales.supports(
         again > 0 and sick.count > 0,

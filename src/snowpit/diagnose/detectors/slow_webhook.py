@@ -31,7 +31,7 @@ Sources:
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.diagnose.beside import mean_of, measured, places
-from snowpit.diagnose.lines import lines
+from snowpit.diagnose.lines import lines, weigh_lines
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude, near
 from snowpit.diagnose.words import count, listed, percent, seconds
@@ -119,12 +119,12 @@ def _weigh_beside(scales: Scales, observed: Observed) -> list[str]:
         at=places(late),
     )
     told = lines(observed, "webhook_failed")
-    scales.supports(
-        told.count >= MIN_ATTEMPTS,
+    weigh_lines(
+        scales,
+        told,
         f"{count(told.count)} lines of logs tell of failed calls to webhooks: {listed([name for name, _ in told.subjects]) or 'no name told'}.",
-        observation="logs",
         weight=0.9,
-        at=told.at,
+        least=MIN_ATTEMPTS,
     )
     total = sum(item.count for item in calls)
     scales.opposes(

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from snowpit.ingest.configuration import tree
 from snowpit.ingest.configuration.rows import Row, Subject, of_flags, of_tree
 from snowpit.ingest.configuration.tree import Scalar, Tree
-from snowpit.ingest.configuration.workloads import KINDS, object_name, workload
+from snowpit.ingest.configuration.workloads import object_name, workload
+from snowpit.model.setting import WORKLOADS
 
 Read = Callable[[Tree, int], Iterator[Row]]
 """Takes a document and the number of lines before it."""
@@ -190,7 +191,7 @@ _FLOW = "flowcontrol.apiserver.k8s.io/"
 _HOOKS = "admissionregistration.k8s.io/"
 
 READERS: tuple[Kind, ...] = (
-    *(Kind(name, "", _workload_of(name)) for name in KINDS),
+    *(Kind(name, "", _workload_of(name)) for name in WORKLOADS),
     Kind("Policy", "audit.k8s.io/", _whole("kube-apiserver", "Policy")),
     Kind("FlowSchema", _FLOW, _spec("kube-apiserver", "FlowSchema")),
     Kind("PriorityLevelConfiguration", _FLOW, _spec("kube-apiserver", "PriorityLevelConfiguration")),

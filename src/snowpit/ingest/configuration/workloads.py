@@ -8,19 +8,6 @@ from snowpit.ingest.configuration.flags import arguments, component_of, flags, v
 from snowpit.ingest.configuration.rows import Row, Subject, of_flags
 from snowpit.ingest.configuration.tree import Scalar, Tree
 
-KINDS = (
-    "Pod",
-    "PodTemplate",
-    "Deployment",
-    "DaemonSet",
-    "StatefulSet",
-    "ReplicaSet",
-    "ReplicationController",
-    "Job",
-    "CronJob",
-)
-"""Kinds of objects that hold containers."""
-
 _TAG = re.compile(r"(?:.*/)?([^/:@]+)(?::([\w][\w.+-]*))?(?:@.*)?")
 _RELEASE = re.compile(r"v?\d+\.\d+(?:\.\d+)?(?:[-+.][\w.+-]*)?")
 _KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet")

@@ -10,10 +10,10 @@ import re
 from functools import lru_cache
 
 from snowpit.ingest.redact import redact
-from snowpit.ingest.sink import ACCESS
 from snowpit.ingest.tolerant.kinds import Row
 from snowpit.ingest.tolerant.request_info import request_info
 from snowpit.ingest.tolerant.times import duration
+from snowpit.model.request import ACCESS_LOG
 
 ABSENT = ("user", "groups", "impersonated", "subject", "level", "reason")
 """Columns of the request table that access lines do not carry."""
@@ -58,7 +58,7 @@ def _usual_row(message: str, at: int) -> Row | None:
         **(_asked(verb, uri.replace('\\"', '"'))),
         "received": at - (_micros(took) or 0),
         "finished": at,
-        "stage": ACCESS,
+        "stage": ACCESS_LOG,
         "code": int(code[1]) if code else None,
         **_who(agent, _host(address)),
         "audit_id": _clean(audit_id) if audit_id else None,
@@ -102,7 +102,7 @@ def access_row(message: str, at: int) -> Row | None:
         "received": at - micros,
         "finished": at,
         "code": int(code) if code else None,
-        "stage": ACCESS,
+        "stage": ACCESS_LOG,
     }
 
 
@@ -146,7 +146,7 @@ def _answered(verb: str, uri: str, took: str, *, at: int) -> Row:
     """What was asked for and when, by column."""
     micros = duration(took) or 0
     asked = _asked(verb, uri.replace('\\"', '"'))
-    return {**asked, "received": at - micros, "finished": at, "stage": ACCESS}
+    return {**asked, "received": at - micros, "finished": at, "stage": ACCESS_LOG}
 
 
 @lru_cache(maxsize=16_384)

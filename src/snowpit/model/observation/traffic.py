@@ -57,6 +57,11 @@ class ClassTraffic:
     max_s: float | None
     samples: tuple[Pointer, ...] = ()
 
+    @property
+    def turned_away(self) -> int:
+        """Attempts refused for want of a seat, or timed out."""
+        return self.outcomes.get("rejected", 0) + self.outcomes.get("timed_out", 0)
+
     def share(self, outcome: str) -> float:
         """Share of attempts that ended so."""
         return self.outcomes.get(outcome, 0) / self.attempts if self.attempts else 0.0

@@ -126,12 +126,11 @@ def push_after(w: World, ring: int, delay: float, kind: int, a: int, b: int) -> 
     time = clock.now + delay
     if time == NEVER:
         return
-    seq = clock.seq
-    clock.seq = seq + 1
     if ring < 0:
-        clock.seq = seq
         push(w, time, kind, a, b)
         return
+    seq = clock.seq
+    clock.seq = seq + 1
     r = w.rings[ring]
     size = w.slots.shape[1]
     if (r.n > 0 and time < r.last) or r.n == size:
