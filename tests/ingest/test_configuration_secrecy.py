@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snowpit.ingest.configuration.privacy import HIDDEN, kept
+from snowpit.ingest.privacy import HIDDEN, kept
 from support.configured import configured
 
 CANARY = "hunter2CANARY"
 PLACES = {
-    "flag": f"kube-apiserver --v=2 --token={CANARY} --etcd-servers=https://me:{CANARY}@etcd:2379 --oidc-client-secret {CANARY}\n",
+    "flag": f"kube-apiserver --v=2 --token={CANARY} --etcd-servers=https://me:{CANARY}@etcd:2379 --oidc-client-secret {CANARY} --service-account-key={CANARY} --basic-auth={CANARY} --key {CANARY}\n",
     "pod": f"""\
 apiVersion: v1
 kind: Pod

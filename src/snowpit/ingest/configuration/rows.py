@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from snowpit.ingest.configuration.privacy import kept
 from snowpit.ingest.configuration.tree import Scalar, Tree, flattened
+from snowpit.ingest.privacy import kept
 
 Row = dict[str, object]
 """A row, without its file."""

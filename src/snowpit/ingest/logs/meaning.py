@@ -4,6 +4,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from snowpit.ingest.privacy import kept
 from snowpit.ingest.redact import redact
 from snowpit.ingest.tolerant.times import duration
 from snowpit.knowledge.log_lines import LineRule, line_rules
@@ -13,9 +14,7 @@ LONGEST = 16 << 10
 
 _SUBJECT = 300
 _FLAG = re.compile(r'FLAG: --([\w.-]+)="(.*)"\s*\Z', re.DOTALL)
-_SECRET_NAME = re.compile(r"(?i)(?:token|password|passwd|secret|(?<![a-z])key)\Z")
 _STATUS = re.compile(r"\b(?:code|resp|status)[=: ]+\"?(\d{3})\b")
-_BLANKED = "***"
 
 
 class Rule(NamedTuple):
@@ -76,6 +75,4 @@ def flag(message: str) -> tuple[str, str] | None:
     if found is None:
         return None
     name, value = found.groups()
-    if _SECRET_NAME.search(name) and value:
-        return name, _BLANKED
-    return name, redact(value)
+    return name, kept(name, value)

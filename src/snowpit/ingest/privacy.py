@@ -16,6 +16,8 @@ _NAME = re.compile(
     r"(?i)pass(?:word|wd|phrase)?(?:$|[-_.])|secret|token|credential|bearer|api[-_]?key|access[-_]?key"
     r"|private[-_]?key|ca[-_]?bundle|key[-_]?(?:data|material)|certificate[-_]?data|authorization[-_]?header|jwt|cookie"
 )
+_ITSELF = re.compile(r"(?i)(?:(?:^|[-_])key|basic[-_]auth)$")
+"""Names of a secret itself, unless the value is a path or nothing."""
 _HARMLESS_NAME = re.compile(
     r"(?i)(?:file|path|dir|directory|ttl|timeout|lookup|issuer|expiration|duration|extended|enabled|enable|name|names"
     r"|namespace|mode|strategy|period|interval|qps|burst|audiences?|count|size|version|resource|resources|verbs|syncs"
@@ -40,11 +42,13 @@ def kept(key: str, value: str) -> str:
         The value; ``***`` where its name says secret and it is no path, number, duration or truth value; with
         credentials inside URLs, keys, long opaque words and the like blanked in place.
 
-    >>> kept("token", "abc"), kept("token-auth-file", "/etc/tokens"), kept("etcd-servers", "https://me:pw@etcd:2379")
-    ('***', '/etc/tokens', 'https://***@etcd:2379')
+    >>> kept("token", "abc"), kept("service-account-key", "abc"), kept("token-auth-file", "/etc/tokens"), kept("etcd-servers", "https://me:pw@etcd:2379")
+    ('***', '***', '/etc/tokens', 'https://***@etcd:2379')
     """
     value = value[:_LOOKED_AT]
     if _PEM.search(value):
+        return HIDDEN
+    if _ITSELF.search(_words(key)) and value and "/" not in value:
         return HIDDEN
     if _NAME.search(_words(key)) and not _HARMLESS_NAME.search(key) and not _HARMLESS_VALUE.fullmatch(value):
         return HIDDEN
