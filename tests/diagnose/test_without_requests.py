@@ -1,5 +1,7 @@
 """Evidence without a single request: nothing that only requests could deny is denied."""
 
+from dataclasses import replace
+
 import pytest
 
 from snowpit.cluster.control_plane import build
@@ -7,6 +9,7 @@ from snowpit.diagnose import diagnose
 from snowpit.diagnose.registry import DETECTORS, name_of
 from snowpit.knowledge.version import Version
 from snowpit.model.finding import Finding, Verdict
+from support.measured import counter, metrics
 from support.observed import healthy
 
 UNKNOWN = build(version=None)
@@ -39,3 +42,10 @@ def test_every_statement_says_which_evidence_it_rests_on() -> None:
     diagnosis = diagnose(healthy(10_000, rejected=3000, timed_out=500), NEW)
     stated = [item for found in diagnosis.findings for item in (*found.evidence_for, *found.evidence_against)]
     assert {item.source for item in stated} == {"audit log", "version"}
+
+
+def test_with_a_handful_of_requests_the_answer_names_metrics_or_logs_and_counts_no_zeros() -> None:
+    refused = metrics(counter("apiserver_request_total", 5000.0, code="429", resource="pods", verb="GET"))
+    diagnosis = diagnose(replace(healthy(1), metrics=refused), UNKNOWN)
+    assert "The metrics or logs show a server that refuses or times out." in diagnosis.answer
+    assert "of 1 attempts" not in diagnosis.answer

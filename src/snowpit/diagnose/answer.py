@@ -98,7 +98,7 @@ def _unexplained(supported: Sequence[Finding], undecided: Sequence[Finding], obs
         supported[0].claim
         if supported
         else "The metrics or logs show a server that refuses or times out."
-        if not hurt.attempts
+        if hurt.few
         else f"The server is in trouble: of {count(hurt.attempts)} attempts {count(hurt.rejected)} were refused (429), "
         f"{count(hurt.timed_out)} timed out (504) and {count(hurt.slow)} were slow.",
         "This evidence does not show what causes it.",

@@ -45,9 +45,14 @@ class Trouble:
     beside: bool = False
 
     @property
+    def few(self) -> bool:
+        """Whether there are too few attempts to judge by; then metrics and logs alone tell."""
+        return self.attempts < ENOUGH_ATTEMPTS
+
+    @property
     def real(self) -> bool:
         """True if enough attempts suffer for an operator to notice."""
-        if self.attempts < ENOUGH_ATTEMPTS:
+        if self.few:
             return self.beside
         hurt = self.rejected + self.timed_out + self.slow
         return (
