@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from snowpit.model.observation import ClockOffset
+from snowpit.model.request import ACCESS_LOG
 from snowpit.model.window import MICROS
 from snowpit.observe.figures import median, percentile
 from snowpit.observe.scope import Scope
@@ -18,7 +19,7 @@ MOST = 200_000
 NEAR_S = 60
 """A start in a log and one in a metric that are further apart are taken for two starts."""
 
-_AUDIT = "(SELECT * FROM requests WHERE coalesce(stage, '') <> 'access log' AND finished IS NOT NULL)"
+_AUDIT = f"(SELECT * FROM requests WHERE coalesce(stage, '') <> '{ACCESS_LOG}' AND finished IS NOT NULL)"
 _LINES = f"(SELECT * FROM accesses LIMIT {MOST})"
 _BY_ID = f"""SELECT line.file, told.file, line.finished - told.finished
 FROM {_LINES} AS line JOIN {_AUDIT} AS told USING (audit_id)"""
@@ -55,12 +56,18 @@ def clocks(tables: Tables, scope: Scope) -> tuple[ClockOffset, ...]:
     Source: kubernetes/apiserver ``pkg/server/httplog/httplog.go`` and ``pkg/audit/request.go``.
     """
     found: list[ClockOffset] = []
-    if tables.run("SELECT 1 FROM information_schema.tables WHERE table_name = 'accesses'"):
+    if _has_accesses(tables):
         found = _offsets(scope, tables.run(_BY_ID), basis="audit ID", least=LEAST)
         if not found:
             found = _offsets(scope, tables.run(_BY_REQUEST), basis="same request", least=LEAST)
     found += _offsets(scope, tables.run(_BY_START), basis="start of the process", least=1)
     return tuple(found)
+
+
+def _has_accesses(tables: Tables) -> bool:
+    """Whether there is any access line: without one, looking for pairs would group all requests for nothing."""
+    there = tables.run("SELECT 1 FROM information_schema.tables WHERE table_name = 'accesses'")
+    return bool(there and tables.run("SELECT 1 FROM accesses LIMIT 1"))
 
 
 def _offsets(
