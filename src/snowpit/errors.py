@@ -33,3 +33,7 @@ class ScenarioError(SnowpitError):
 
 class FactError(SnowpitError):
     """A fact, version or name is not known to this release."""
+
+
+class LabError(SnowpitError):
+    """The lab cannot do what was asked."""
