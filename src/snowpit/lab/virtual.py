@@ -10,14 +10,13 @@ import heapq
 from asyncio import events
 from collections.abc import Callable, Coroutine
 from contextvars import Context
+from math import ulp
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from snowpit.errors import SnowpitError
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-_INSTANT = 1e-12
-"""Timers closer than this (s) are due together; far below a microsecond, above the rounding of an hour."""
 
 
 class _Timer(events.TimerHandle):
@@ -55,7 +54,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().__init__()
         self._now = 0.0
         self._numbers = 0
-        self._clock_resolution = _INSTANT
+        self._clock_resolution = ulp(0.0)
         self._selector = _Selector(self)
 
     def time(self) -> float:
@@ -67,6 +66,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         timers = self._scheduled  # type: ignore[attr-defined]
         if timers:
             self._now = max(self._now, timers[0].when())
+            self._clock_resolution = ulp(self._now)
 
     def call_at(
         self,
