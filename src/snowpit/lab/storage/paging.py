@@ -1,0 +1,80 @@
+"""Lists in pages: all pages of one list show the state at the revision of the first."""
+
+from typing import NamedTuple
+
+from snowpit.lab.storage import tokens
+from snowpit.lab.storage.change import Keep, Object
+from snowpit.lab.storage.database import Database
+from snowpit.lab.storage.edits import parsed
+from snowpit.lab.storage.problems import ExpiredError
+
+_CHUNK = 500
+"""Rows read at once while a selector is applied."""
+
+
+class Page(NamedTuple):
+    """A list, or a part of one.
+
+    Args:
+        values: Objects (JSON), in order of namespace and name.
+        revision: Revision that it shows.
+        token: Continue token; empty if nothing is left.
+    """
+
+    values: list[bytes]
+    revision: int
+    token: str
+
+    @property
+    def items(self) -> list[Object]:
+        """The objects, parsed."""
+        return [parsed(value) for value in self.values]
+
+
+def read_page(
+    database: Database,
+    resource: str,
+    namespace: str = "",
+    *,
+    keep: Keep | None = None,
+    limit: int = 0,
+    token: str = "",
+) -> Page:
+    """A list, or the part of it behind a continue token; arguments and errors as in ``Store.list``."""
+    with database.snapshot():
+        at, after = database.revision(), ("", "")
+        if token:
+            asked, *place = tokens.read_token(token)
+            at = at if asked == tokens.LATEST else min(asked, at)
+            after = (place[0], place[1])
+        try:
+            return _collect(database, resource, namespace, after, keep=keep, limit=limit, at=at)
+        except ExpiredError as error:
+            rest = tokens.token(tokens.LATEST, *after)
+            raise ExpiredError(error.asked, error.oldest, rest) from None
+
+
+def _collect(
+    database: Database,
+    resource: str,
+    namespace: str,
+    after: tuple[str, str],
+    *,
+    keep: Keep | None,
+    limit: int,
+    at: int,
+) -> Page:
+    values: list[bytes] = []
+    chunk = -1 if limit <= 0 else max(limit + 1, _CHUNK if keep else 0)
+    while True:
+        rows = database.page(resource, namespace, after, chunk, at)
+        for row in rows:
+            if keep is not None and not keep(parsed(row[3])):
+                continue
+            if 0 < limit == len(values):
+                return Page(values, at, tokens.token(at, *after))
+            values.append(row[3])
+            after = (row[0], row[1])
+        if chunk < 0 or len(rows) < chunk:
+            return Page(values, at, "")
+        after = (rows[-1][0], rows[-1][1])
