@@ -1,0 +1,1 @@
+"""The API of a lab: resources on the store, reviews, discovery, and who may do what."""
