@@ -24,10 +24,12 @@ class Grant(NamedTuple):
     Args:
         namespace: Where; empty for the whole cluster.
         rules: The rules.
+        because: How it is said that it allowed something.
     """
 
     namespace: str
     rules: tuple[Rule, ...]
+    because: str
 
 
 class Authorizer:
@@ -44,7 +46,7 @@ class Authorizer:
         store.listen(self._changed)
 
     def decide(self, user: User, info: RequestInfo) -> tuple[bool, str]:
-        """Whether a user may do that, and why not if there is more to say than that no rule allows it."""
+        """Whether a user may do that, and why, or why not, if there is more to say than that no rule allows it."""
         if MASTERS in user.groups:
             return True, ""
         allowed, reason = self._nodes.decide(user, info)
@@ -106,10 +108,21 @@ def _collect(store: Store) -> dict[tuple[str, str], list[Grant]]:
             namespace = binding["metadata"].get("namespace", "")
             reference = binding["roleRef"]
             home = namespace if reference["kind"] == "Role" else ""
-            grant = Grant(namespace, roles.get((reference["kind"], home, reference["name"]), ()))
+            rules = roles.get((reference["kind"], home, reference["name"]), ())
             for subject in binding.get("subjects") or ():
+                grant = Grant(namespace, rules, _because(binding, subject))
                 grants.setdefault(_subject(subject, namespace), []).append(grant)
     return grants
+
+
+def _because(binding: Mapping[str, Any], subject: Mapping[str, Any]) -> str:
+    metadata, role = binding["metadata"], binding["roleRef"]
+    place = f"{metadata['name']}/{metadata['namespace']}" if "namespace" in metadata else metadata["name"]
+    name = f"{subject['name']}/{subject.get('namespace')}" if "namespace" in subject else subject["name"]
+    return (
+        f'RBAC: allowed by {binding["kind"]} "{place}" of {role["kind"]} "{role["name"]}"'
+        f' to {subject["kind"]} "{name}"'
+    )
 
 
 def _subject(subject: Mapping[str, Any], namespace: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from snowpit.lab.storage.change import Key, Object
+from snowpit.lab.storage.change import Key, Object, encode
 from snowpit.lab.storage.database import Transaction
 from snowpit.lab.storage.problems import ConflictError, ExistsError, NotFoundError
 
@@ -37,7 +37,7 @@ def key_of(resource: str, item: Object) -> Key:
     return Key(resource, metadata.get("namespace", ""), metadata["name"])
 
 
-def create(writing: Transaction, resource: str, item: Object, created: str) -> bytes:
+def create(writing: Transaction, resource: str, item: Object, created: str, *, dry: bool = False) -> bytes:
     """Write a new object.
 
     Args:
@@ -45,6 +45,7 @@ def create(writing: Transaction, resource: str, item: Object, created: str) -> b
         resource: Resource.
         item: Object.
         created: Its creationTimestamp.
+        dry: Only give what would be written.
 
     Raises:
         ExistsError: If there is one of that name.
@@ -55,11 +56,12 @@ def create(writing: Transaction, resource: str, item: Object, created: str) -> b
     place = f"{'/'.join(key)}/{writing.revision}"
     uid = item["metadata"].get("uid") or str(uuid.uuid5(uuid.NAMESPACE_URL, place))
     metadata = {**item["metadata"], "uid": uid, "creationTimestamp": created}
-    return writing.put(key, {**item, "metadata": metadata}, None)
+    item = {**item, "metadata": metadata}
+    return encode(item, writing.revision) if dry else writing.put(key, item, None)
 
 
-def change(writing: Transaction, key: Key, edit: Edit) -> bytes:
-    """Change an object; what comes out the same is not written.
+def change(writing: Transaction, key: Key, edit: Edit, *, dry: bool = False) -> bytes:
+    """Change an object (or, dry, only give what would be written); what comes out the same is not written.
 
     Raises:
         NotFoundError: If there is none.
@@ -79,11 +81,11 @@ def change(writing: Transaction, key: Key, edit: Edit) -> bytes:
     item = {**item, "metadata": {**metadata, **kept, "resourceVersion": had["resourceVersion"]}}
     if item == stored:
         return before
-    return writing.put(key, item, before)
+    return encode(item, writing.revision) if dry else writing.put(key, item, before)
 
 
-def delete(writing: Transaction, key: Key, uid: str, revision: str) -> bytes:
-    """Delete an object; gives its last state.
+def delete(writing: Transaction, key: Key, uid: str, revision: str, *, dry: bool = False) -> bytes:
+    """Delete an object (or, dry, do not); gives its last state.
 
     Raises:
         NotFoundError: If there is none.
@@ -95,7 +97,7 @@ def delete(writing: Transaction, key: Key, uid: str, revision: str) -> bytes:
     item = parsed(before)
     _hold("UID", uid, item["metadata"]["uid"])
     _hold("ResourceVersion", revision, item["metadata"]["resourceVersion"])
-    return writing.remove(key, item, before)
+    return before if dry else writing.remove(key, item, before)
 
 
 def _hold(what: str, asked: str, found: str) -> None:

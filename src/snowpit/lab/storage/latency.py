@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from math import log
-from random import Random
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.cluster.workload import Delay
+from snowpit.lab.chance import drawer
 
 
 async def pause(seconds: float) -> None:
@@ -24,8 +24,5 @@ def latency(plane: ControlPlane, seed: int, name: str) -> Callable[[], float]:
     """
     mean = plane.number("loopback_read_s") or 0.0
     sigma = plane.number("loopback_read_sigma") or 0.0
-    if mean <= 0.0 or sigma <= 0.0:
-        return lambda: mean
-    chance = Random(f"{seed}:{name}:read")  # noqa: S311 - a simulation
-    middle = log(mean) - sigma * sigma / 2.0
-    return lambda: chance.lognormvariate(middle, sigma)
+    law = "lognormal" if sigma > 0.0 else "constant"
+    return drawer(Delay(law=law, mean_s=mean, sigma=sigma), f"{seed}:{name}:read")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from snowpit.lab.clock import Clock, moment
 from snowpit.lab.storage import edits
 from snowpit.lab.storage.change import ADDED, Keep, Key, Object
-from snowpit.lab.storage.commits import Commits
+from snowpit.lab.storage.commits import Commits, Write
 from snowpit.lab.storage.database import Database
 from snowpit.lab.storage.edits import Edit, parsed
 from snowpit.lab.storage.feed import Feed
@@ -114,9 +114,7 @@ class Store:
         Raises:
             ExistsError: If there is one of that name.
         """
-        await pause(self.draw() if took is None else took)
-        created = _seconds(self._clock.stamp())
-        return parsed(await self._commits.write(lambda w: edits.create(w, resource, item, created)))
+        return parsed(await self.apply(lambda w: edits.create(w, resource, item, self.now()), took=took))
 
     async def update(self, resource: str, item: Object, *, took: float | None = None) -> Object:
         """Replace an object; its ``resourceVersion``, if it has one, has to be the stored one's.
@@ -136,9 +134,8 @@ class Store:
             NotFoundError: If there is none.
             ConflictError: If the new object names another uid or resourceVersion than the stored one.
         """
-        await pause(self.draw() if took is None else took)
         key = Key(resource, namespace, name)
-        return parsed(await self._commits.write(lambda w: edits.change(w, key, edit)))
+        return parsed(await self.apply(lambda w: edits.change(w, key, edit), took=took))
 
     async def delete(
         self,
@@ -156,9 +153,17 @@ class Store:
             NotFoundError: If there is none.
             ConflictError: If it has another uid or resourceVersion.
         """
-        await pause(self.draw() if took is None else took)
         key = Key(resource, namespace, name)
-        return parsed(await self._commits.write(lambda w: edits.delete(w, key, uid, revision)))
+        return parsed(await self.apply(lambda w: edits.delete(w, key, uid, revision), took=took))
+
+    async def apply(self, write: Write, *, took: float | None = None) -> bytes:
+        """Apply a write of ``edits``; gives the object's JSON as it is stored."""
+        await pause(self.draw() if took is None else took)
+        return await self._commits.write(write)
+
+    def now(self) -> str:
+        """This instant as a creationTimestamp."""
+        return _seconds(self._clock.stamp())
 
     def load(self, items: Iterable[tuple[str, Object]], *, stamp: int) -> None:
         """Write new objects in one transaction, at once; what is there already stays as it is.
