@@ -53,10 +53,10 @@ class Authorizer:
         if allowed:
             return True, ""
         for grant in self.grants(user, info.namespace):
-            if any(
-                allows(rule, info) for rule in grant.rules if info.resource_request or not grant.namespace
-            ):
-                return True, ""
+            if grant.namespace and not info.resource_request:
+                continue
+            if any(allows(rule, info) for rule in grant.rules):
+                return True, grant.because
         return False, reason
 
     def grants(self, user: User, namespace: str) -> Iterator[Grant]:

@@ -4,7 +4,9 @@ A write is acknowledged after its transaction is on disk. Every write has its ow
 ``resourceVersion`` that clients see; history back to the last compaction answers watches and continued lists.
 """
 
+from snowpit.lab.storage import edits
 from snowpit.lab.storage.change import Change, Key
+from snowpit.lab.storage.database import Transaction
 from snowpit.lab.storage.paging import Page
 from snowpit.lab.storage.problems import (
     ConflictError,
@@ -28,5 +30,7 @@ __all__ = [
     "Store",
     "StoreError",
     "TokenError",
+    "Transaction",
     "Watch",
+    "edits",
 ]
