@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -34,12 +35,16 @@ def thing(name: str, namespace: str = "default", **fields: Any) -> dict[str, Any
 
 
 def on_store(body: Callable[[Store], Awaitable[None]], **options: Any) -> None:
-    async def main() -> None:
-        store = Store(":memory:", CLOCK, **options)
+    """Run a test on a store in memory and on one in a file."""
+
+    async def main(path: str) -> None:
+        store = Store(path, CLOCK, **options)
         await body(store)
         store.close()
 
-    virtual.run(main())
+    virtual.run(main(":memory:"))
+    with TemporaryDirectory() as folder:
+        virtual.run(main(f"{folder}/store.db"))
 
 
 def test_a_new_object_gets_uid_time_and_a_revision_that_grows() -> None:

@@ -6,7 +6,6 @@ A write is acknowledged after its transaction is on disk. Every write has its ow
 
 from snowpit.lab.storage import edits
 from snowpit.lab.storage.change import Change, Key
-from snowpit.lab.storage.database import Transaction
 from snowpit.lab.storage.paging import Page
 from snowpit.lab.storage.problems import (
     ConflictError,
@@ -16,6 +15,7 @@ from snowpit.lab.storage.problems import (
     StoreError,
     TokenError,
 )
+from snowpit.lab.storage.records import Transaction
 from snowpit.lab.storage.store import Store
 from snowpit.lab.storage.watching import Watch
 

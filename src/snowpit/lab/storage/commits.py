@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from snowpit.lab.storage.change import Change
-from snowpit.lab.storage.database import Database, Transaction
+from snowpit.lab.storage.records import Records, Transaction
 
 Write: TypeAlias = Callable[[Transaction], bytes]
 """Applies one write; gives the object's JSON."""
@@ -20,12 +20,12 @@ class Commits:
     """The writes of one process that wait for the next transaction.
 
     Args:
-        database: Where they go.
+        records: Where they go.
         publish: Gets the changes of each transaction after its COMMIT.
     """
 
-    def __init__(self, database: Database, publish: Callable[[list[Change]], None]) -> None:
-        self._database = database
+    def __init__(self, records: Records, publish: Callable[[list[Change]], None]) -> None:
+        self._records = records
         self._publish = publish
         self._waiting: list[tuple[Write, asyncio.Future[bytes]]] = []
 
@@ -45,7 +45,7 @@ class Commits:
             return
         ends: list[bytes | Exception] = []
         try:
-            with self._database.transaction() as writing:
+            with self._records.transaction() as writing:
                 ends.extend(_attempt(write, writing) for write, _ in writes)
         except sqlite3.Error as error:
             ends = [error] * len(writes)

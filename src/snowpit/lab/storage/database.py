@@ -1,4 +1,4 @@
-"""The SQLite file behind a store: tables, reads as of a revision, and transactions of many writes.
+"""Records in an SQLite file: tables, reads as of a revision, and transactions of many writes.
 
 Write-ahead log with ``synchronous = FULL``: a commit returns after the log is on disk, so a process or machine that
 dies loses nothing that was acknowledged (sqlite.org/pragma.html#pragma_synchronous). ``changes`` holds each write with
@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from snowpit.errors import LabError
-from snowpit.lab.storage.change import ADDED, DELETED, MODIFIED, Change, Key, Object, encode
+from snowpit.lab.storage.change import DELETED, Change, Key
 from snowpit.lab.storage.problems import ExpiredError
+from snowpit.lab.storage.records import Row, Transaction
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -50,7 +51,7 @@ class Database:
     """One connection.
 
     Args:
-        path: File, or ``:memory:``.
+        path: File.
         history: Changes kept for watches and continued lists; older ones are compacted now and then.
 
     Raises:
@@ -88,40 +89,23 @@ class Database:
         ).fetchone()
         return None if found is None else found[0]
 
-    def page(
-        self, resource: str, namespace: str, after: tuple[str, str], limit: int, at: int
-    ) -> list[tuple[str, str, int, bytes]]:
-        """Objects of a resource as of a revision, in order of namespace and name.
-
-        Args:
-            resource: Resource.
-            namespace: Only that namespace; empty for all.
-            after: Namespace and name to begin behind.
-            limit: Most rows; -1 for all.
-            at: Revision.
-
-        Raises:
-            ExpiredError: If that revision is compacted.
-        """
+    def page(self, resource: str, namespace: str, after: tuple[str, str], limit: int, at: int) -> list[Row]:
+        """Objects of a resource as of a revision; see ``Records.page``."""
         oldest = self.compacted()
         if at < oldest:
             raise ExpiredError(at, oldest)
         later = self._link.execute(
             "SELECT 1 FROM changes WHERE revision > ? AND resource = ? LIMIT 1", (at, resource)
         ).fetchone()
-        place = "AND namespace = :namespace AND name > :name" if namespace else ""
-        if not namespace and after != ("", ""):
-            place = "AND (namespace, name) > (:after, :name)"
+        place = "AND namespace = :namespace" if namespace else ""
+        if after != ("", ""):
+            place += " AND (namespace, name) > (:after, :name)"
         values = {"resource": resource, "namespace": namespace, "after": after[0], "name": after[1]}
         query = (_AS_OF if later else _NOW).format(place=place)
         return self._link.execute(query, {**values, "limit": limit, "at": at}).fetchall()
 
     def since(self, revision: int, resource: str = "") -> Iterator[Change]:
-        """Changes after a revision, of one resource or of all.
-
-        Raises:
-            ExpiredError: If some of them are compacted.
-        """
+        """Changes after a revision; see ``Records.since``."""
         oldest = self.compacted()
         if revision < oldest:
             raise ExpiredError(revision, oldest)
@@ -142,17 +126,34 @@ class Database:
             self._link.execute("COMMIT")
 
     @contextmanager
-    def transaction(self) -> Iterator["Transaction"]:
+    def transaction(self) -> Iterator[Transaction]:
         """Writes inside are on disk together when it ends, or none of them."""
         self._link.execute("BEGIN IMMEDIATE")
         try:
-            writing = Transaction(self, self._link)
+            writing = Transaction(self, self.revision())
             yield writing
             self._compact_if_long(writing.revision)
             self._link.execute("COMMIT")
         except BaseException:
             self._link.execute("ROLLBACK")
             raise
+
+    def put(self, change: Change) -> None:
+        """Write an object and its history; inside a transaction."""
+        if change.kind == DELETED:
+            self._link.execute(
+                "DELETE FROM objects WHERE resource = ? AND namespace = ? AND name = ?", change.key
+            )
+        elif change.previous is None:
+            row = (*change.key, change.revision, change.value)
+            self._link.execute("INSERT INTO objects VALUES (?, ?, ?, ?, ?)", row)
+        else:
+            self._link.execute(
+                "UPDATE objects SET revision = ?, value = ? WHERE resource = ? AND namespace = ? AND name = ?",
+                (change.revision, change.value, *change.key),
+            )
+        note = (change.revision, change.kind, *change.key, change.value, change.previous)
+        self._link.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?)", note)
 
     def _compact_if_long(self, revision: int) -> None:
         if revision - self._compacted <= self.history + self.history // 4:
@@ -166,41 +167,3 @@ class Database:
         """Compact: history up to a revision is gone."""
         self._link.execute("DELETE FROM changes WHERE revision <= ?", (revision,))
         self._link.execute("UPDATE compaction SET revision = max(revision, ?)", (revision,))
-
-
-class Transaction:
-    """Writes under way, each with its revision."""
-
-    def __init__(self, database: Database, link: sqlite3.Connection) -> None:
-        self._database = database
-        self._link = link
-        self.revision = database.revision()
-        self.changes: list[Change] = []
-
-    def get(self, key: Key) -> bytes | None:
-        """An object as these writes have left it."""
-        return self._database.get(key)
-
-    def put(self, key: Key, item: Object, previous: bytes | None) -> bytes:
-        """Write an object; gives its JSON with the new revision."""
-        self.revision += 1
-        value = encode(item, self.revision)
-        self._link.execute(
-            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)", (*key, self.revision, value)
-        )
-        self._note(ADDED if previous is None else MODIFIED, key, value, previous)
-        return value
-
-    def remove(self, key: Key, item: Object, previous: bytes) -> bytes:
-        """Delete an object; gives its last state."""
-        self.revision += 1
-        value = encode(item, self.revision)
-        self._link.execute("DELETE FROM objects WHERE resource = ? AND namespace = ? AND name = ?", key)
-        self._note(DELETED, key, value, previous)
-        return value
-
-    def _note(self, kind: str, key: Key, value: bytes, previous: bytes | None) -> None:
-        self._link.execute(
-            "INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?)", (self.revision, kind, *key, value, previous)
-        )
-        self.changes.append(Change(self.revision, kind, key, value, previous))

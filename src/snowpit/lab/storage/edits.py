@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from snowpit.lab.storage.change import Key, Object, encode
-from snowpit.lab.storage.database import Transaction
 from snowpit.lab.storage.problems import ConflictError, ExistsError, NotFoundError
+from snowpit.lab.storage.records import Transaction
 
 MODIFIED_MEANWHILE = (
     "the object has been modified; please apply your changes to the latest version and try again"

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from snowpit.lab.storage.change import Change, Keep
-from snowpit.lab.storage.database import Database
 from snowpit.lab.storage.problems import ExpiredError
+from snowpit.lab.storage.records import Records
 from snowpit.lab.storage.watching import Event, Watch
 
 POLL_S = 0.03
@@ -16,16 +16,16 @@ class Feed:
     """Everyone in this process who wants to know of changes.
 
     Args:
-        database: Where the changes are.
+        records: Where the changes are.
         shared: Whether other processes write to it.
     """
 
-    def __init__(self, database: Database, *, shared: bool) -> None:
-        self._database = database
+    def __init__(self, records: Records, *, shared: bool) -> None:
+        self._records = records
         self._shared = shared
         self._watches: dict[str, list[Watch]] = {}
         self._listeners: list[Callable[[Change], None]] = []
-        self._seen = database.revision()
+        self._seen = records.revision()
         self._poll: asyncio.TimerHandle | None = None
 
     def watch(
@@ -40,7 +40,7 @@ class Feed:
         watches = self._watches.setdefault(resource, [])
         watch = Watch(namespace, keep, watches.remove)
         watch.fill(first)
-        earlier = self._database.since(since, resource)
+        earlier = self._records.since(since, resource)
         watches.append(watch)
         for change in earlier:
             if change.revision <= self._seen:
@@ -71,13 +71,13 @@ class Feed:
 
     def catch_up(self) -> None:
         """Tell what is in the database and not yet told."""
-        if self._seen == self._database.revision():
+        if self._seen == self._records.revision():
             return
         try:
-            for change in self._database.since(self._seen):
+            for change in self._records.since(self._seen):
                 self._tell(change)
         except ExpiredError:
-            self._seen = self._database.revision()
+            self._seen = self._records.revision()
             self._end_watches()
 
     def close(self) -> None:

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from snowpit.lab.storage import tokens
 from snowpit.lab.storage.change import Keep, Object
-from snowpit.lab.storage.database import Database
 from snowpit.lab.storage.edits import parsed
 from snowpit.lab.storage.problems import ExpiredError
+from snowpit.lab.storage.records import Records
 
 _CHUNK = 500
 """Rows read at once while a selector is applied."""
@@ -32,7 +32,7 @@ class Page(NamedTuple):
 
 
 def read_page(
-    database: Database,
+    records: Records,
     resource: str,
     namespace: str = "",
     *,
@@ -41,21 +41,21 @@ def read_page(
     token: str = "",
 ) -> Page:
     """A list, or the part of it behind a continue token; arguments and errors as in ``Store.list``."""
-    with database.snapshot():
-        at, after = database.revision(), ("", "")
+    with records.snapshot():
+        at, after = records.revision(), ("", "")
         if token:
             asked, *place = tokens.read_token(token)
             at = at if asked == tokens.LATEST else min(asked, at)
             after = (place[0], place[1])
         try:
-            return _collect(database, resource, namespace, after, keep=keep, limit=limit, at=at)
+            return _collect(records, resource, namespace, after, keep=keep, limit=limit, at=at)
         except ExpiredError as error:
             rest = tokens.token(tokens.LATEST, *after)
             raise ExpiredError(error.asked, error.oldest, rest) from None
 
 
 def _collect(
-    database: Database,
+    records: Records,
     resource: str,
     namespace: str,
     after: tuple[str, str],
@@ -67,7 +67,7 @@ def _collect(
     values: list[bytes] = []
     chunk = -1 if limit <= 0 else max(limit + 1, _CHUNK if keep else 0)
     while True:
-        rows = database.page(resource, namespace, after, chunk, at)
+        rows = records.page(resource, namespace, after, chunk, at)
         for row in rows:
             if keep is not None and not keep(parsed(row[3])):
                 continue

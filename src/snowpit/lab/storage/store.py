@@ -13,8 +13,10 @@ from snowpit.lab.storage.database import Database
 from snowpit.lab.storage.edits import Edit, parsed
 from snowpit.lab.storage.feed import Feed
 from snowpit.lab.storage.latency import pause
+from snowpit.lab.storage.memory import Memory
 from snowpit.lab.storage.paging import Page, read_page
 from snowpit.lab.storage.problems import NotFoundError
+from snowpit.lab.storage.records import Records
 from snowpit.lab.storage.watching import Event, Watch
 
 HISTORY = 20_000
@@ -39,15 +41,16 @@ class Store:
     ) -> None:
         self.factor = 1.0
         """Operations take this many times as long (slow etcd)."""
-        self._database = Database(path, history)
-        self._feed = Feed(self._database, shared=path != ":memory:")
-        self._commits = Commits(self._database, self._feed.publish)
+        shared = path != ":memory:"
+        self._records: Records = Database(path, history) if shared else Memory(history)
+        self._feed = Feed(self._records, shared=shared)
+        self._commits = Commits(self._records, self._feed.publish)
         self._clock = clock
         self._latency = latency
         self.listen = self._feed.listen
         self.poll = self._feed.poll
         self.watchers = self._feed.watchers
-        self.revision = self._database.revision
+        self.revision = self._records.revision
 
     def draw(self) -> float:
         """What an operation takes now, s."""
@@ -75,11 +78,11 @@ class Store:
 
     def peek(self, resource: str, namespace: str, name: str) -> bytes | None:
         """An object's JSON at once; null if there is none."""
-        return self._database.get(Key(resource, namespace, name))
+        return self._records.get(Key(resource, namespace, name))
 
     def scan(self, resource: str) -> list[Object]:
         """All objects of a resource at once."""
-        return read_page(self._database, resource).items
+        return read_page(self._records, resource).items
 
     async def list(
         self,
@@ -106,7 +109,7 @@ class Store:
             TokenError: If the token is none.
         """
         await pause(self.draw() if took is None else took)
-        return read_page(self._database, resource, namespace, keep=keep, limit=limit, token=token)
+        return read_page(self._records, resource, namespace, keep=keep, limit=limit, token=token)
 
     async def create(self, resource: str, item: Object, *, took: float | None = None) -> Object:
         """Write a new object; gives it as stored, with uid, creationTimestamp and resourceVersion.
@@ -173,7 +176,7 @@ class Store:
             stamp: When they count as created, µs since the epoch.
         """
         created = _seconds(stamp)
-        with self._database.transaction() as writing:
+        with self._records.transaction() as writing:
             for resource, item in items:
                 if writing.get(edits.key_of(resource, item)) is None:
                     edits.create(writing, resource, item, created)
@@ -195,20 +198,20 @@ class Store:
         """
         if since is not None:
             return self._feed.watch(resource, namespace, keep, since=since, first=())
-        page = read_page(self._database, resource, namespace, keep=keep)
+        page = read_page(self._records, resource, namespace, keep=keep)
         first = [Event(ADDED, value, page.revision) for value in page.values]
         return self._feed.watch(resource, namespace, keep, since=page.revision, first=first)
 
     def compact(self, revision: int) -> None:
         """Forget history up to a revision."""
-        with self._database.transaction():
-            self._database.forget(revision)
+        with self._records.transaction():
+            self._records.forget(revision)
 
     def close(self) -> None:
         """Write what waits, end all watches, close the file."""
         self._commits.flush()
         self._feed.close()
-        self._database.close()
+        self._records.close()
 
 
 def _seconds(stamp: int) -> str:
