@@ -191,3 +191,60 @@ def test_health_by_version() -> None:
 
     on_api(old)
     on_api(new, "1.16.0")
+
+
+ACCOUNT = "/api/v1/namespaces/a/serviceaccounts"
+
+
+def test_a_token_is_made_for_an_account_and_bound_to_a_pod() -> None:
+    async def body(api: Asked) -> None:
+        _, account = await api.ask("POST", ACCOUNT, {"metadata": {"name": "robot"}})
+        _, pod = await api.ask("POST", "/api/v1/namespaces/a/pods", {"metadata": {"name": "p"}})
+        bound = {"kind": "Pod", "apiVersion": "v1", "name": "p", "uid": pod["metadata"]["uid"]}
+        wanted = {"spec": {"audiences": ["vault"], "expirationSeconds": 600, "boundObjectRef": bound}}
+        code, found = await api.ask("POST", f"{ACCOUNT}/robot/token", wanted)
+        uid = account["metadata"]["uid"]
+        token = f"a|robot|{uid}|('vault',)|1577836800|1577837400|('Pod', 'p', '{bound['uid']}')"
+        assert (code, found["status"]) == (
+            201,
+            {"token": token, "expirationTimestamp": "2020-01-01T00:10:00Z"},
+        )
+        code, found = await api.ask("POST", f"{ACCOUNT}/robot/token", {})
+        assert (code, found["spec"]["expirationSeconds"]) == (201, 3600)
+
+    on_api(body)
+
+
+@pytest.mark.parametrize(
+    ("account", "spec", "code"),
+    [
+        ("other", {}, 404),
+        ("robot", {"expirationSeconds": 599}, 422),
+        ("robot", {"expirationSeconds": 2**33}, 422),
+        ("robot", {"expirationSeconds": "soon"}, 400),
+        ("robot", {"boundObjectRef": {"kind": "Node", "name": "n"}}, 400),
+        ("robot", {"boundObjectRef": {"kind": "Secret", "name": "s"}}, 404),
+        ("robot", {"boundObjectRef": {"kind": "Pod", "name": "p", "uid": "old"}}, 409),
+        ("robot", [], 400),
+    ],
+)
+def test_tokens_that_cannot_be_made(account: str, spec: object, code: int) -> None:
+    async def body(api: Asked) -> None:
+        await api.ask("POST", ACCOUNT, {"metadata": {"name": "robot"}})
+        await api.ask("POST", "/api/v1/namespaces/a/pods", {"metadata": {"name": "p"}})
+        assert (await api.ask("POST", f"{ACCOUNT}/{account}/token", {"spec": spec}))[0] == code
+
+    on_api(body)
+
+
+def test_levels_and_schemas_stand_in_the_api() -> None:
+    async def body(api: Asked) -> None:
+        place = "/apis/flowcontrol.apiserver.k8s.io/v1beta1"
+        _, found = await api.ask("GET", f"{place}/prioritylevelconfigurations/system")
+        assert found["spec"]["limited"]["assuredConcurrencyShares"] == 30
+        _, found = await api.ask("GET", f"{place}/flowschemas")
+        names = {item["metadata"]["name"] for item in found["items"]}
+        assert "system-nodes" in names
+        assert "system-node-high" not in names
+
+    on_api(body, "1.20.0")

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from snowpit.cluster.control_plane import Sourced, build, with_values
+from snowpit.cluster.flow_schemas import levels
 from snowpit.knowledge.version import Version
 from snowpit.lab import virtual
-from snowpit.lab.api import Api, bootstrap
+from snowpit.lab.api import Api, bootstrap, fairness
 from snowpit.lab.api.info import request_info
 from snowpit.lab.api.rbac import Authorizer
 from snowpit.lab.clock import Clock
@@ -85,8 +86,15 @@ def on_api(body: Callable[[Asked], Awaitable[None]], version: str = "1.12.4", **
         server = ServerSetup(name="apiserver-0", address="127.0.0.1:6443", plane=plane, pki=Path(), **setup)
         store = Store(":memory:", CLOCK)
         store.load(bootstrap.objects(plane.version), stamp=CLOCK.epoch)
+        store.load(fairness.objects(plane.version, levels(plane)), stamp=CLOCK.epoch)
         api = Api(
-            server, store, CLOCK, authenticate=authenticate, authorizer=Authorizer(store), witness=Silent()
+            server,
+            store,
+            CLOCK,
+            authenticate=authenticate,
+            authorizer=Authorizer(store),
+            witness=Silent(),
+            mint=lambda claims: "|".join(map(str, claims)),
         )
         await body(Asked(api, store))
         store.close()

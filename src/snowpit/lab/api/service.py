@@ -19,6 +19,7 @@ from snowpit.lab.api.resources import Resource, table
 from snowpit.lab.api.reviews import Authenticate, Reviews
 from snowpit.lab.api.status import failure, not_served
 from snowpit.lab.api.timing import Timing
+from snowpit.lab.api.token_requests import Mint, TokenRequests
 from snowpit.lab.clock import Clock
 from snowpit.lab.exchange import Exchange, RequestInfo
 from snowpit.lab.setup import ServerSetup
@@ -49,6 +50,7 @@ class Api:
         authenticate: The authenticator chain for reviewed tokens.
         authorizer: Who decides in access reviews.
         witness: Who hears of the store's work.
+        mint: Makes the tokens that ``serviceaccounts/token`` asks for; null serves none.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Api:
         authenticate: Authenticate,
         authorizer: Authorizer,
         witness: Witness,
+        mint: Mint | None = None,
     ) -> None:
         version = setup.plane.version
         self._clock = clock
@@ -90,6 +93,7 @@ class Api:
             "selfsubjectaccessreviews": access.create,
             "selfsubjectrulesreviews": access.rules,
             "pods/binding": Pods(store).bind,
+            "serviceaccounts/token": TokenRequests(store, clock, mint).create,
         }
 
     async def handle(self, exchange: Exchange) -> Response:

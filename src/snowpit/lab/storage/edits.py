@@ -19,7 +19,7 @@ MODIFIED_MEANWHILE = (
 )
 
 Edit: TypeAlias = Callable[[Object], Object]
-"""Makes the new object out of the stored one; may change the given one."""
+"""Makes the new object out of the stored one, which it leaves as it is."""
 
 _KEPT = ("name", "namespace", "uid", "creationTimestamp")
 """Metadata that no update changes."""
@@ -71,7 +71,7 @@ def change(writing: Transaction, key: Key, edit: Edit, *, dry: bool = False) -> 
     if before is None:
         raise NotFoundError(key.name)
     stored = parsed(before)
-    item = edit(parsed(before))
+    item = edit(stored)
     metadata = item["metadata"]
     had = stored["metadata"]
     _hold("UID", metadata.get("uid", ""), had["uid"])
