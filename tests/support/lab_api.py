@@ -77,26 +77,32 @@ async def authenticate(token: str, audiences: tuple[str, ...]) -> User | None:
     return ROBOT if token == "good" and audiences in ((), ("api",)) else None  # noqa: S105
 
 
+def asked_api(version: str = "1.12.4", **setup: Any) -> Asked:
+    """An API of a version, its store as a new cluster's."""
+    plane = build(version=Version.parse(version))
+    plane = with_values(plane, {"version": Sourced(version, "", "flag", "")})
+    server = ServerSetup(name="apiserver-0", address="127.0.0.1:6443", plane=plane, pki=Path(), **setup)
+    store = Store(":memory:", CLOCK)
+    store.load(bootstrap.objects(plane.version), stamp=CLOCK.epoch)
+    store.load(fairness.objects(plane.version, levels(plane)), stamp=CLOCK.epoch)
+    api = Api(
+        server,
+        store,
+        CLOCK,
+        authenticate=authenticate,
+        authorizer=Authorizer(store),
+        witness=Silent(),
+        mint=lambda claims: "|".join(map(str, claims)),
+    )
+    return Asked(api, store)
+
+
 def on_api(body: Callable[[Asked], Awaitable[None]], version: str = "1.12.4", **setup: Any) -> None:
     """Run a test against an API of a version on virtual time."""
 
     async def main() -> None:
-        plane = build(version=Version.parse(version))
-        plane = with_values(plane, {"version": Sourced(version, "", "flag", "")})
-        server = ServerSetup(name="apiserver-0", address="127.0.0.1:6443", plane=plane, pki=Path(), **setup)
-        store = Store(":memory:", CLOCK)
-        store.load(bootstrap.objects(plane.version), stamp=CLOCK.epoch)
-        store.load(fairness.objects(plane.version, levels(plane)), stamp=CLOCK.epoch)
-        api = Api(
-            server,
-            store,
-            CLOCK,
-            authenticate=authenticate,
-            authorizer=Authorizer(store),
-            witness=Silent(),
-            mint=lambda claims: "|".join(map(str, claims)),
-        )
-        await body(Asked(api, store))
-        store.close()
+        asked = asked_api(version, **setup)
+        await body(asked)
+        asked.store.close()
 
     virtual.run(main())

@@ -13,6 +13,7 @@ from snowpit.lab.api.bodies import RefusedError
 from snowpit.lab.api.discovery import Discovery
 from snowpit.lab.api.lists import Lists
 from snowpit.lab.api.objects import Handlers, Objects, Target, refusals
+from snowpit.lab.api.openapi import OpenApi
 from snowpit.lab.api.pods import Pods
 from snowpit.lab.api.rbac import Authorizer
 from snowpit.lab.api.resources import Resource, table
@@ -70,6 +71,7 @@ class Api:
         self._resources = table(version)
         self._timing = Timing(setup, store)
         self._discovery = Discovery(version, setup.address)
+        self._openapi = OpenApi(version)
         chance = Random(f"{setup.seed}:{setup.name}:api")  # noqa: S311 - no secret
         objects = Objects(store, chance)
         bookmarks = version is None or version.at_least("1.15.0")
@@ -112,6 +114,8 @@ class Api:
     def _about_itself(self, exchange: Exchange) -> Response:
         request = exchange.request
         found = self._discovery.get(request.path, request.query)
+        if found is None:
+            found = self._openapi.get(request.path, request.headers.get("accept", ""))
         if found is None:
             return not_served()
         return found if request.method in ("GET", "HEAD") else not_served(("GET",))
