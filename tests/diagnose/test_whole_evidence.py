@@ -107,3 +107,20 @@ def test_the_page_names_the_source_of_each_statement(storm: Case) -> None:
     assert "What each source showed" in page
     assert "+ log: " in page
     assert "+ audit log: " in page
+
+
+def test_the_metrics_of_the_real_storm_alone_name_it() -> None:
+    folder = shared_data("real-apiserver", "1.13.5")
+    found = case(*(folder / f"metrics-{when}.prom" for when in ("before", "during", "after"))).diagnosis
+    first = found.findings[0]
+    assert (first.id, first.verdict) == ("token_review_storm", Verdict.SUPPORTED)
+    assert {item.source for item in first.evidence_for} == {"metrics"}
+    assert first.undecided_by
+
+
+def test_the_log_of_the_real_storm_alone_names_it_though_all_its_kubelets_share_one_address() -> None:
+    found = case(shared_data("real-apiserver", "1.13.5", "apiserver.log.gz")).diagnosis
+    first = found.findings[0]
+    assert (first.id, first.verdict) == ("token_review_storm", Verdict.SUPPORTED)
+    assert any("one address" in text for text in first.undecided_by)
+    assert not any("hot node" in item.text for item in first.evidence_against)

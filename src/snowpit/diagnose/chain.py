@@ -8,7 +8,7 @@ from snowpit.model.finding import Finding, Link, Role, Verdict
 from snowpit.model.observation import Observed
 from snowpit.model.window import clock
 
-TRIGGERS = ("relist_herd", "server_stall")
+TRIGGERS = ("credential_expiry", "restart_loop", "relist_herd", "server_stall")
 """Findings that can set an overload off and be over long before it is."""
 
 LIMITER_LOOP = (

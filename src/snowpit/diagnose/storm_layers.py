@@ -127,6 +127,12 @@ def _limit(_: Finding, observed: Observed, plane: ControlPlane) -> Layer | None:
     )
 
 
+ALL_ALIKE = "No hot node: the load comes from all nodes alike. It looks like normal traffic, and does not yet say why they all ask."
+ONE_ADDRESS = (
+    "Reviews hold the seats. Whether all nodes ask alike cannot be told: one address stands for all of them."
+)
+
+
 def _who(root: Finding, observed: Observed, plane: ControlPlane) -> Layer | None:
     """Who asks: all kubelets, evenly."""
     reviews = _reviews(observed)
@@ -135,13 +141,19 @@ def _who(root: Finding, observed: Observed, plane: ControlPlane) -> Layer | None
     spread = reviews.creators if reviews.creators.sources > 1 else reviews.sources
     blind = plane.number("audit_clock_includes_authentication")
     early = observed.policy.authentication_timed is False or blind == 0
+    one = spread.sources <= 1
+    by = (
+        "from one address"
+        if one
+        else f"by {count(spread.sources)} kubelets, the busiest with {percent(spread.top_share)}"
+    )
     return Layer(
         source=requests_from(observed),
         showed=(
-            f"{count(reviews.attempts)} TokenReviews by {count(spread.sources)} kubelets, the busiest with {percent(spread.top_share)}; they hold "
-            f"{percent(reviews.held_share)} of the mutating seat time, {seconds(reviews.mean_s)} each."
+            f"{count(reviews.attempts)} TokenReviews {by}; they hold {percent(reviews.held_share)} of the mutating seat time, "
+            f"{seconds(reviews.mean_s)} each."
         ),
-        concludes="No hot node: the load comes from all nodes alike. It looks like normal traffic, and does not yet say why they all ask.",
+        concludes=ONE_ADDRESS if one else ALL_ALIKE,
         misleads=AUDIT_CLOCK if early else "",
         pointers=reviews.samples or _pointers(root.evidence_for),
     )

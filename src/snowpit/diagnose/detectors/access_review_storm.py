@@ -10,6 +10,7 @@ Mechanism:
 
 Evidence for:
     A large share of mutating attempts and of mutating seat time; many a second; 429s; one asking component.
+    Without requests: their part of all writes in metrics, by number and by number times mean time, with refusals.
 
 Evidence against:
     A small share of seat time; other writes are not refused.
@@ -28,6 +29,7 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.asked import asked, judge_asked, weigh_asked
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count, percent, rate, seconds
@@ -50,12 +52,19 @@ PROFILE = Profile(
 
 
 MIN_REFUSED = 20
+MIN_SHARE = 0.3
+KINDS = ("subjectaccessreviews",)
 
 
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
     both = [item for item in observed.reviews if item.resource == "subjectaccessreviews"]
+    counted = asked(observed, "creates of SubjectAccessReviews", KINDS)
+    measured = judge_asked(PROFILE, plane, observed, found=counted, least=MIN_SHARE)
+    if measured is not None:
+        return measured
     scales = Scales()
+    weigh_asked(scales, counted, least=MIN_SHARE)
     if not both:
         visible = observed.policy.has_write
         scales.misses(

@@ -9,6 +9,7 @@ Mechanism:
 
 Evidence for:
     Share of events among mutating attempts and in mutating seat time; refusals; sources and namespaces behind them.
+    Without requests: their part of all writes in metrics, by number and by number times mean time, with refusals.
 
 Evidence against:
     A small share of seat time; no refusals and quick writes.
@@ -28,6 +29,7 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.asked import asked, judge_asked, weigh_asked
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count, listed, percent, rate, seconds
@@ -48,10 +50,15 @@ PROFILE = Profile(
 
 MIN_EVENTS = 200
 MIN_SHARE = 0.3
+MISSING = "an audit rule of level Metadata for events (most policies leave them out)"
 
 
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
+    counted = asked(observed, "writes of Event objects", ("events",))
+    measured = judge_asked(PROFILE, plane, observed, found=counted, least=MIN_SHARE, missing=MISSING)
+    if measured is not None:
+        return measured
     writes = [item for item in observed.traffic.classes if item.mutating and not item.long_running]
     events = [item for item in writes if item.key.resource == "events"]
     attempts = sum(item.attempts for item in events)
@@ -63,8 +70,9 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     suspicious = hurt.real and not events and observed.seats.mutating.rejected >= 20  # noqa: PLR2004 - more than noise
     scales.misses(
         suspicious or not observed.policy.has_write,
-        "an audit rule of level Metadata for events (most policies leave them out)",
+        MISSING,
     )
+    weigh_asked(scales, counted, least=MIN_SHARE)
     _weigh(scales, events, attempts=attempts, share=share, held=held)
     return conclude(
         PROFILE,

@@ -10,6 +10,7 @@ Mechanism:
 
 Evidence for:
     As cause: their share of mutating seat time and attempts, slow writes. As victims: refusals among them while others hold the seats.
+    Without requests: heartbeats answered 429 or 504 in metrics, and kubelets that could not write their status.
 
 Evidence against:
     They pass, and hold a small share.
@@ -30,9 +31,11 @@ Sources:
 from dataclasses import replace
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.asked import Asked, asked, judge_asked, large, weigh_asked
+from snowpit.diagnose.lines import lines, weigh_lines
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Profile, Scales, conclude
-from snowpit.diagnose.words import count, percent, rate, seconds
+from snowpit.diagnose.words import count, listed, percent, rate, seconds
 from snowpit.model.finding import Finding, Role
 from snowpit.model.observation import ClassTraffic, Observed
 
@@ -45,6 +48,7 @@ PROFILE = Profile(
     explains=("inflight_limit", "retry_storm"),
 )
 
+KINDS = ("nodes/status", "leases")
 MIN_ATTEMPTS = 100
 MIN_HELD_SHARE = 0.5
 MIN_REFUSED = 0.05
@@ -52,6 +56,10 @@ MIN_REFUSED = 0.05
 
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
+    counted = asked(observed, "heartbeats of nodes", KINDS)
+    measured = _by_metrics(observed, plane, counted)
+    if measured is not None:
+        return measured
     beats = [item for item in observed.traffic.classes if _beats(item)]
     attempts = sum(item.attempts for item in beats)
     held = sum(item.held_share for item in beats)
@@ -65,6 +73,9 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         "an audit rule of level Metadata for patch nodes/status and update leases by system:nodes",
     )
     _weigh(scales, beats, held=held, share=share, refused=refused)
+    if cause:
+        weigh_asked(scales, counted, least=MIN_HELD_SHARE)
+    _weigh_nodes(scales, observed)
     found = conclude(
         PROFILE,
         plane,
@@ -90,6 +101,52 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     if cause:
         return found
     return replace(found, role=Role.VICTIM, explains=(), title="Heartbeats are refused")
+
+
+def _by_metrics(observed: Observed, plane: ControlPlane, counted: Asked | None) -> Finding | None:
+    """What metrics say where no requests are seen: heartbeats that fill the seats, or are turned away; null if nothing."""
+    if counted is None:
+        return None
+    if large(counted, least=MIN_HELD_SHARE):
+        return judge_asked(PROFILE, plane, observed, found=counted, least=MIN_HELD_SHARE)
+    lost = counted.refused + counted.late
+    if not trouble(observed).few or lost < MIN_REFUSED * max(counted.requests, MIN_ATTEMPTS):
+        return None
+    scales = Scales()
+    scales.supports(
+        True,  # noqa: FBT003 - a gate before this
+        f"Metrics count {count(lost)} of {count(counted.requests)} heartbeats answered 429 or 504 {counted.when}.",
+        observation="metrics.counters",
+        weight=1.0,
+        at=counted.at,
+    )
+    _weigh_nodes(scales, observed)
+    found = conclude(
+        PROFILE,
+        plane,
+        scales=scales,
+        present=True,
+        harmful=trouble(observed).real,
+        visible=True,
+        claim=f"{count(lost)} of {count(counted.requests)} heartbeats are refused or time out: nodes turn NotReady after 40 s without one.",
+        denial=f"{count(lost)} of {count(counted.requests)} heartbeats were refused or timed out, on a server that copes.",
+        numbers={"measured_heartbeats": round(counted.requests), "measured_refused": round(lost)},
+        impact=0.3 * lost / counted.requests,
+        would_change="Heartbeats that pass.",
+    )
+    return replace(found, role=Role.VICTIM, explains=(), title="Heartbeats are refused")
+
+
+def _weigh_nodes(scales: Scales, observed: Observed) -> None:
+    """Kubelets and the controller that say that a node's status could not be told in time."""
+    told = lines(observed, "node_not_ready")
+    weigh_lines(
+        scales,
+        told,
+        f"{count(told.count)} lines of {listed(told.components)} tell of node status that could not be written, or of nodes not ready.",
+        weight=0.4,
+        least=5,
+    )
 
 
 def _beats(item: ClassTraffic) -> bool:

@@ -9,6 +9,7 @@ Mechanism:
 
 Evidence for:
     Its share of attempts and of held seat time; how far it stands above the second; what it asks.
+    Without requests: a component whose own metrics count most of what the API server answers.
 
 Evidence against:
     An even spread over many clients; a large share of attempts that are only refused while somebody else holds the seats.
@@ -27,7 +28,10 @@ Sources:
     kubernetes/kubernetes#95259, #47899; Azure AKS guide for API server and etcd troubleshooting.
 """
 
+from collections import Counter
+
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.beside import APISERVER, grown, measured, places, since
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count, percent
@@ -94,7 +98,58 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     )
 
 
+def _by_metrics(observed: Observed, plane: ControlPlane) -> Finding | None:
+    """Where no requests are seen: a component whose own metrics count most of what the servers answer; null if none does."""
+    metrics = measured(observed)
+    answered = metrics.grown("apiserver_request_total", APISERVER)
+    sent = [
+        item
+        for item in metrics.counter("rest_client_requests_total")
+        if item.component not in ("", APISERVER)
+    ]
+    numbers: Counter[str] = Counter()
+    for item in sent:
+        numbers[item.component] += round(grown(item))
+    if answered < MIN_ATTEMPTS or not numbers:
+        return None
+    name, number = numbers.most_common(1)[0]
+    share = min(1.0, number / answered)
+    own = [item for item in sent if item.component == name]
+    scales = Scales()
+    scales.supports(
+        share >= MIN_SHARE,
+        f"{name} counts {count(number)} requests that it sent {since(own)}, {percent(share)} of the {count(answered)} that the API server answered.",
+        observation="metrics.counters",
+        weight=0.9,
+        at=places(own),
+    )
+    scales.opposes(
+        share < MIN_SHARE / 4,
+        f"{name}, the busiest component that exposes metrics, sent {percent(share)} of what the API server answered.",
+        observation="metrics.counters",
+        weight=0.3,
+        at=places(own),
+    )
+    scales.misses(share < MIN_SHARE, "requests by client: an audit log of that time (snowpit policy)")
+    return conclude(
+        PROFILE,
+        plane,
+        scales=scales,
+        present=share >= MIN_SHARE,
+        harmful=trouble(observed).real,
+        visible=share >= MIN_SHARE,
+        claim=f"{name} sends {percent(share)} of all requests ({count(number)} of {count(answered)}), as its own metrics count.",
+        denial=f"No component that exposes metrics stands out: {name} sends {percent(share)} of the requests.",
+        numbers={"client": name, "measured_requests": number, "measured_share": round(share, 4)},
+        impact=0.5 * share,
+        would_change="A second client of the same weight, or seats held by others.",
+    )
+
+
 def _none(observed: Observed, plane: ControlPlane, scales: Scales) -> Finding:
+    by_metrics = _by_metrics(observed, plane) if trouble(observed).few else None
+    if by_metrics is not None:
+        return by_metrics
     tops = [item for item in observed.clients if item.dimension == "user"]
     top = max(tops, key=lambda item: item.held_share, default=None)
     denial = (

@@ -14,6 +14,7 @@ Mechanism:
 Evidence for:
     Many 401s, bearer tokens attempted, from few addresses; reviews answered without a subject; look-ups of few Secrets at the
     limiter's rate.
+    Without requests: authentication_attempts with errors (from 1.16), and lines of the API server that name the error.
 
 Evidence against:
     Hardly any 401s; refusals by authorization (403), as anonymous health checks get, are no failed logins.
@@ -33,10 +34,12 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.beside import APISERVER, grown, measured, places, since
 from snowpit.diagnose.limiter import LIMITER_PER_S
+from snowpit.diagnose.lines import lines, weigh_lines
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude
-from snowpit.diagnose.words import count, percent, rate
+from snowpit.diagnose.words import count, listed, percent, rate
 from snowpit.model.finding import Finding, Role
 from snowpit.model.observation import Observed
 
@@ -60,6 +63,7 @@ PROFILE = Profile(
 
 MIN_FAILED = 100
 MIN_SHARE = 0.2
+FEW_SHARE = 0.01
 MIN_RATE = 10.0
 """Failed logins a second over the active seconds that are more than a broken client here and there."""
 
@@ -71,6 +75,8 @@ MIN_BUSY_S = 5
 
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
+    if trouble(observed).few and (observed.metrics or observed.logs):
+        return _beside_requests(observed, plane)
     bad = sum(item.invalid for item in observed.reviews if item.resource == "tokenreviews")
     failed = observed.logins.attempts + bad
     large = failed / max(1, observed.traffic.attempts) >= MIN_SHARE
@@ -81,6 +87,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     hidden = saturating and not harmful and not observed.policy.authentication_timed
     scales = Scales()
     _weigh(scales, observed, plane, bad=bad)
+    _weigh_beside(scales, observed)
     scales.misses(
         hidden,
         "whether look-ups wait: `Throttling request took` lines of the API server at -v=4, or authentication_attempts in its metrics",
@@ -100,6 +107,64 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         denial=_denial(observed, failed, bad, hidden=hidden),
         numbers=_numbers(observed, failed, bad),
         impact=_impact(observed, failed),
+        would_change="The same trouble while those clients are stopped.",
+    )
+
+
+def _weigh_beside(scales: Scales, observed: Observed) -> float:
+    """What metrics and logs say of failed authentications; their number."""
+    told = lines(observed, "authentication", APISERVER)
+    weigh_lines(
+        scales,
+        told,
+        f"{count(told.count)} lines of the API server say that a request could not be authenticated: "
+        f"{listed([f'{name} ({count(number)})' for name, number in told.subjects])}.",
+        weight=0.8,
+        least=MIN_FAILED,
+    )
+    metrics = measured(observed)
+    attempts = metrics.counter("authentication_attempts", APISERVER)
+    failed = [item for item in attempts if item.labels.get("result") in ("error", "failure")]
+    number, total = sum(map(grown, failed)), sum(map(grown, attempts))
+    scales.supports(
+        number >= MIN_FAILED and number >= MIN_SHARE * total,
+        f"Metrics count {count(number)} failed authentications {since(failed)}, {percent(number / total if total else 0.0)} of all.",
+        observation="metrics.counters",
+        weight=0.9,
+        at=places(failed),
+    )
+    scales.opposes(
+        total >= MIN_FAILED and number < FEW_SHARE * total,
+        f"Metrics count {count(number)} failed authentications {since(attempts)}, {percent(number / total if total else 0.0)} of all.",
+        observation="metrics.counters",
+        weight=0.7,
+        at=places(attempts),
+    )
+    return max(float(told.count), number if number >= MIN_SHARE * total else 0.0)
+
+
+def _beside_requests(observed: Observed, plane: ControlPlane) -> Finding:
+    """The verdict where metrics and logs are all there is."""
+    scales = Scales()
+    failed = _weigh_beside(scales, observed)
+    visible = bool(scales.evidence_for or scales.evidence_against)
+    scales.misses(
+        not scales.evidence_against,
+        "who sends them: failed logins in the audit log (its policy has to keep the stage ResponseStarted and requests without a user)",
+    )
+    return conclude(
+        PROFILE,
+        plane,
+        scales=scales,
+        present=failed >= MIN_FAILED,
+        harmful=trouble(observed).real or failed >= MIN_FLOOD,
+        visible=visible,
+        claim=f"{count(failed)} requests could not be authenticated, as metrics and logs of the API server tell.",
+        denial="Metrics and logs show no flood of failed authentications."
+        if visible
+        else "Failed authentications are not in this evidence.",
+        numbers={"failed_authentications": round(failed)},
+        impact=0.5,
         would_change="The same trouble while those clients are stopped.",
     )
 

@@ -11,6 +11,7 @@ Mechanism:
 
 Evidence for:
     Share of read-only seat time held by LISTs; slow LISTs; a share that is read from the database; few sources that hold it.
+    Without requests: the part of LISTs in all reads in metrics, by number times mean time, with refusals or slowness.
 
 Evidence against:
     LISTs that end in milliseconds; LISTs from the cache; no refusals and short sojourn times; a herd that decays by itself.
@@ -29,6 +30,7 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.asked import asked, judge_asked, weigh_asked
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude
 from snowpit.diagnose.words import count, percent, rate, seconds
@@ -58,8 +60,13 @@ MIN_HELD_SEATS = 5.0
 
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
+    counted = asked(observed, "LISTs", verbs=("LIST",))
+    measured = judge_asked(PROFILE, plane, observed, found=counted, least=MIN_HELD_SHARE)
+    if measured is not None:
+        return measured
     lists = observed.lists
     scales = Scales()
+    weigh_asked(scales, counted, least=MIN_HELD_SHARE)
     scales.misses(
         not observed.policy.has_read,
         "an audit rule of level Metadata for get, list and watch: snowpit policy",

@@ -11,6 +11,7 @@ Mechanism:
 Evidence for:
     Within 30 s many times the usual number of LISTs and watch starts, from many clients; silence or ended watches
     before it; 410 answers; refusals or slow LISTs in it; decay within minutes.
+    Without requests: a restart, and LISTs in metrics that peak between two scrapes and make a large part of the reads.
 
 Evidence against:
     Few clients; LISTs at the same rate all the time; a server that answers the herd without refusals and quickly.
@@ -31,9 +32,12 @@ Sources:
 from dataclasses import replace
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.asked import asked, judge_asked
+from snowpit.diagnose.beside import APISERVER, measured
+from snowpit.diagnose.lines import starts
 from snowpit.diagnose.trouble import SLOW_S, trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude
-from snowpit.diagnose.words import count, seconds
+from snowpit.diagnose.words import count, rate, seconds
 from snowpit.model.finding import Finding, Role, Verdict
 from snowpit.model.observation import Observed, Relists
 from snowpit.model.window import clock
@@ -54,10 +58,17 @@ MIN_HERD = 100
 MIN_CLIENTS = 10
 MIN_TIMES_USUAL = 5.0
 SILENCE_S = 5.0
+MIN_LIST_SHARE = 0.2
+PEAK_TIMES = 2.0
+LOOP = 3
+"""Restarts from which on it is a loop of restarts, which has a hypothesis of its own."""
 
 
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
+    by_metrics = _by_metrics(observed, plane)
+    if by_metrics is not None:
+        return by_metrics
     herd = observed.relists
     size = herd.lists + herd.watches
     times = size / max(herd.typical, 1.0)
@@ -66,6 +77,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         not observed.policy.has_read, "an audit rule of level Metadata for list and watch: snowpit policy"
     )
     _weigh(scales, observed, size=size, times=times)
+    _weigh_restart(scales, observed)
     found = conclude(
         PROFILE,
         plane,
@@ -88,6 +100,45 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
     if found.verdict is Verdict.SUPPORTED and _broken(herd):
         return replace(found, explains=(*found.explains, "list_storm"))
     return found
+
+
+def _restarts(observed: Observed) -> int:
+    """Times that an API server was started anew while the evidence looked on, by metrics or by its log."""
+    seen = max(
+        (item.restarts for item in measured(observed).instances if item.component == APISERVER), default=0
+    )
+    return max(seen, starts(observed, APISERVER))
+
+
+def _weigh_restart(scales: Scales, observed: Observed) -> None:
+    number = _restarts(observed)
+    scales.supports(
+        number > 0,
+        f"An API server was started {count(number)} times in this evidence: every watch that it had is opened anew.",
+        observation="logs.lifetimes" if starts(observed, APISERVER) else "metrics.instances",
+        weight=0.5,
+    )
+
+
+def _by_metrics(observed: Observed, plane: ControlPlane) -> Finding | None:
+    """What metrics say where no requests are seen: LISTs that make most reads of a server that was started anew."""
+    counted = asked(observed, "LISTs", verbs=("LIST",))
+    if counted is None or not 0 < _restarts(observed) < LOOP:
+        return None
+    scales = Scales()
+    _weigh_restart(scales, observed)
+    peaks = measured(observed).counter("apiserver_request_total", APISERVER, verb="LIST")
+    peak, mean = sum(item.peak_rate or 0.0 for item in peaks), counted.per_s or 0.0
+    scales.supports(
+        peak >= PEAK_TIMES * mean > 0.0,
+        f"LISTs peak at {rate(peak)} between two scrapes; on average they come at {rate(mean)}.",
+        observation="metrics.counters",
+        weight=0.6,
+    )
+    missing = "whether the LISTs come at once and decay: an audit rule of level Metadata for list and watch (snowpit policy)"
+    return judge_asked(
+        PROFILE, plane, observed, found=counted, least=MIN_LIST_SHARE, scales=scales, missing=missing
+    )
 
 
 def _broken(herd: Relists) -> bool:

@@ -10,6 +10,7 @@ Mechanism:
 
 Evidence for:
     Most classes slow in the same stretch, reads and writes; no or few completions in it; a burst of completions after it.
+    Lines of slow calls to etcd in the same evidence.
 
 Evidence against:
     Only writes, or only one class, slow; another finding that holds the seats.
@@ -28,8 +29,10 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.beside import measured
+from snowpit.diagnose.lines import lines, weigh_lines
 from snowpit.diagnose.weigh import Profile, Scales, conclude
-from snowpit.diagnose.words import count, percent, rate, seconds
+from snowpit.diagnose.words import count, listed, percent, rate, seconds
 from snowpit.model.finding import Finding, Role
 from snowpit.model.observation import Observed, Stall
 from snowpit.model.window import clock
@@ -64,11 +67,12 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         )
     worst = max(stalls, key=lambda item: (item.waiting, item.window.seconds))
     scales.misses(
-        True,  # noqa: FBT003 - the audit log alone cannot tell
+        not _etcd_known(observed),
         "what stalled: etcd_disk_wal_fsync_duration_seconds and leader changes; CPU, memory and disk of the API server's host at "
         f"{clock(worst.window.start)}",
     )
     _weigh(scales, stalls, worst)
+    _weigh_etcd(scales, observed)
     return conclude(
         PROFILE,
         plane,
@@ -92,6 +96,26 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         impact=0.5 * worst.slow_classes / worst.classes,
         would_change="Kinds of request that stayed fast in that stretch, or one holder of the seats.",
     )
+
+
+def _etcd_known(observed: Observed) -> bool:
+    """Whether the database speaks for itself, in its metrics or in its log."""
+    components = observed.logs.components if observed.logs else ()
+    return "etcd" in components or any(item.component == "etcd" for item in measured(observed).instances)
+
+
+def _weigh_etcd(scales: Scales, observed: Observed) -> None:
+    """Slow calls to the database, as logs tell them: then it stalled, and the server with it."""
+    told = lines(observed, "etcd_slow")
+    weigh_lines(
+        scales,
+        told,
+        f"{count(told.count)} lines of {listed(told.components)} tell of slow calls to etcd, up to {seconds(told.longest_s)}.",
+        weight=0.5,
+        least=5,
+    )
+    panics = lines(observed, "panic")
+    weigh_lines(scales, panics, f"{count(panics.count)} panics are logged.", weight=0.2)
 
 
 def _whole(stall: Stall) -> bool:

@@ -30,6 +30,7 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.asked import asked, judge_asked
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count, listed, percent, seconds
@@ -50,9 +51,15 @@ PROFILE = Profile(
     mechanism="Each review holds a mutating seat while the server validates the reviewed token; answers that the creator does not remember are asked for again.",
 )
 
+MIN_SHARE = 0.25
+
 
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
+    counted = asked(observed, "creates of TokenReviews", ("tokenreviews",))
+    measured = judge_asked(PROFILE, plane, observed, found=counted, least=MIN_SHARE, decides=False)
+    if measured is not None:
+        return measured
     reviews = observed.review("tokenreviews", "other")
     scales = Scales()
     if reviews is None or not reviews.attempts:
@@ -75,7 +82,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         PROFILE,
         plane,
         scales=scales,
-        present=reviews.attempts >= 50 and reviews.held_share >= 0.25,  # noqa: PLR2004
+        present=reviews.attempts >= 50 and reviews.held_share >= MIN_SHARE,  # noqa: PLR2004
         harmful=trouble(observed).real and ((reviews.mean_s or 0) >= 0.5 or failing >= 20),  # noqa: PLR2004
         visible=True,
         claim=_claim(reviews),

@@ -16,6 +16,7 @@ Evidence for:
     Share of mutating seat time held by these reviews; 504 at the handler's limit; 429 for the rest; even spread over nodes;
     one or few reviewed ServiceAccounts; a plateau of seats at the mutating limit; completions at 50 a second in
     pulses; look-ups of Secrets and ServiceAccounts by system:apiserver at 50 a second; look-ups that go on after the reviews ended.
+    Without requests: their part of all writes in metrics, their mean time, and as many GETs of Secrets and ServiceAccounts.
 
 Evidence against:
     Reviews that end in milliseconds; a few creators instead of all nodes; every other kind of write just as slow as the
@@ -38,12 +39,17 @@ Sources:
     pkg/registry/authentication/tokenreview/storage.go; measured on kube-apiserver 1.13.5.
 """
 
+from dataclasses import replace
+
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.asked import Asked, asked, judge_asked
+from snowpit.diagnose.beside import APISERVER, grown, measured, places
 from snowpit.diagnose.limiter import LIMITER_PER_S, review_drain, weigh_limiter
+from snowpit.diagnose.sources import ACCESS, requests_from
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Number, Profile, Scales, conclude, near
 from snowpit.diagnose.words import count, listed, percent, rate, seconds
-from snowpit.model.finding import Finding, Role
+from snowpit.model.finding import Finding, Role, Verdict
 from snowpit.model.observation import ClassTraffic, Observed, Reviews
 from snowpit.model.observation.clients import Evenness
 
@@ -69,9 +75,14 @@ PROFILE = Profile(
 NORMAL_REVIEW_S = 0.005
 """Median of an uncached review on an idle kube-apiserver 1.13.5 (measured; cached: 0.9 ms)."""
 
+MEASURED_SHARE = 0.3
+
 
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
+    by_metrics = _by_metrics(observed, plane)
+    if by_metrics is not None:
+        return by_metrics
     reviews = _reviews(observed)
     if reviews is None or not reviews.attempts:
         return _absent(observed, plane)
@@ -84,7 +95,7 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         "keeps the stage ResponseComplete (snowpit policy)",
     )
     _weigh_load(scales, observed, reviews, plane)
-    _weigh_spread(scales, reviews)
+    _weigh_spread(scales, observed, reviews)
     weigh_limiter(scales, observed, plane)
     _weigh_rivals(scales, observed, reviews, plane)
     failing = _outcome(reviews, "rejected") + _outcome(reviews, "timed_out")
@@ -103,6 +114,52 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         impact=reviews.held_share,
         would_change="Reviews that end in milliseconds, or other writes that hold more seat time than they do.",
         mechanism=_mechanism(plane),
+    )
+
+
+def _by_metrics(observed: Observed, plane: ControlPlane) -> Finding | None:
+    """What metrics say where no requests are seen; null if they say nothing."""
+    found = asked(observed, "creates of TokenReviews", ("tokenreviews",))
+    scales = Scales()
+    if found is not None:
+        _weigh_measured(scales, observed, plane, found)
+        weigh_limiter(scales, observed, plane)
+    missing = (
+        "who asks and whose token: an audit rule of level Metadata for create tokenreviews (snowpit policy)"
+    )
+    judged = judge_asked(
+        PROFILE, plane, observed, found=found, least=MEASURED_SHARE, scales=scales, missing=missing
+    )
+    if judged is None or judged.verdict is not Verdict.SUPPORTED:
+        return judged
+    return replace(judged, mechanism=_mechanism(plane))
+
+
+def _weigh_measured(scales: Scales, observed: Observed, plane: ControlPlane, found: Asked) -> None:
+    """Slow reviews beside fast look-ups, and as many look-ups as the version makes for each."""
+    scales.supports(
+        (found.mean_s or 0.0) >= 100 * NORMAL_REVIEW_S,
+        f"A review takes {seconds(found.mean_s)} on average; undisturbed it takes about {seconds(NORMAL_REVIEW_S)}.",
+        observation="metrics.distributions",
+        weight=0.7,
+    )
+    reads = [
+        item
+        for item in measured(observed).counter("apiserver_request_total", APISERVER, verb="GET")
+        if item.labels.get("resource") in ("secrets", "serviceaccounts")
+    ]
+    secrets, accounts = (
+        sum(grown(item) for item in reads if item.labels.get("resource") == name)
+        for name in ("secrets", "serviceaccounts")
+    )
+    answered = found.requests - found.refused
+    scales.supports(
+        min(secrets, accounts) >= 0.5 * answered > 0 and not plane.flag("informer_first"),
+        f"In the same time the server answers {count(secrets)} GETs of Secrets and {count(accounts)} of ServiceAccounts, about one each for "
+        f"{count(answered)} reviews that got a seat: it looks up each token at itself.",
+        observation="metrics.counters",
+        weight=0.5,
+        at=places(reads),
     )
 
 
@@ -239,9 +296,15 @@ def _weigh_timeouts(scales: Scales, observed: Observed, reviews: Reviews, plane:
     )
 
 
-def _weigh_spread(scales: Scales, reviews: Reviews) -> None:
+def _weigh_spread(scales: Scales, observed: Observed, reviews: Reviews) -> None:
     spread = _spread(reviews)
     even = _even(spread)
+    by_address = requests_from(observed) == ACCESS or not spread.top.startswith("system:node:")
+    shared = spread.sources <= 1 and by_address
+    scales.misses(
+        shared,
+        f"which kubelets ask: all reviews come from one address ({spread.top.removeprefix('system:node:')}), as behind a proxy; an audit log names them",
+    )
     scales.supports(
         even,
         f"{count(spread.sources)} kubelets ask, evenly: the busiest makes {percent(spread.top_share)} of the reviews (Gini {spread.gini:.2f}). No hot node.",
@@ -249,7 +312,7 @@ def _weigh_spread(scales: Scales, reviews: Reviews) -> None:
         weight=0.6,
     )
     scales.opposes(
-        not even and spread.top_share >= 0.5,  # noqa: PLR2004
+        not even and not shared and spread.top_share >= 0.5,  # noqa: PLR2004
         f"One node, {spread.top}, makes {percent(spread.top_share)} of the reviews: a hot node, no storm over all of them.",
         observation="reviews",
         weight=1.0,
@@ -333,7 +396,8 @@ def _rival(item: ClassTraffic) -> bool:
 
 
 def _claim(observed: Observed, reviews: Reviews) -> str:
-    who = f"{count(_spread(reviews).sources)} kubelets"
+    kubelets = _spread(reviews).sources
+    who = f"{count(kubelets)} kubelets" if kubelets > 1 else "Kubelets"
     whom = (
         f"the token of {_reviewed(reviews)}"
         if reviews.subjects
