@@ -16,7 +16,11 @@ from hypothesis import strategies as st
 
 from snowpit.errors import LabError
 from snowpit.lab import virtual
+from snowpit.lab.api import bootstrap
+from snowpit.lab.api.info import request_info
+from snowpit.lab.api.rbac import Authorizer
 from snowpit.lab.clock import Clock
+from snowpit.lab.exchange import User
 from snowpit.lab.storage import (
     ConflictError,
     ExistsError,
@@ -257,7 +261,11 @@ async def told(watch: Any, state: dict[str, bool]) -> dict[str, bool]:
 
 WRITER = """
 import asyncio, sys, time
+from snowpit.lab.api import bootstrap
+from snowpit.lab.api.info import request_info
+from snowpit.lab.api.rbac import Authorizer
 from snowpit.lab.clock import Clock
+from snowpit.lab.exchange import User
 from snowpit.lab.storage import Store
 
 async def main():
@@ -319,3 +327,24 @@ def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no database" * 100)
     with pytest.raises(LabError, match="cannot be used as a store"):
         Store(str(tmp_path / "text"), CLOCK)
+
+
+def test_roles_written_by_another_process_hold_here(tmp_path: Path) -> None:
+    jane = User("jane", groups=("system:authenticated",))
+    wanted = request_info("GET", "/api/v1/namespaces/default/pods", {})
+
+    async def main() -> None:
+        clock = Clock(asyncio.get_running_loop().time(), 0)
+        ours, theirs = Store(str(tmp_path / "db"), clock), Store(str(tmp_path / "db"), clock)
+        authorizer = Authorizer(ours)
+        ours.load(bootstrap.objects(None), stamp=0)
+        ours.poll()
+        assert authorizer.decide(jane, wanted) == (False, "")
+        theirs.load([bootstrap.binding("b", "view", {"kind": "User", "name": "jane"})], stamp=0)
+        async with asyncio.timeout(20.0):
+            while not authorizer.decide(jane, wanted)[0]:
+                await asyncio.sleep(0.01)
+        ours.close()
+        theirs.close()
+
+    asyncio.run(main())

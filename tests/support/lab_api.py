@@ -34,11 +34,13 @@ class Asked:
     Args:
         api: The API.
         store: Its store.
+        authorizer: Its authorizer.
     """
 
-    def __init__(self, api: Api, store: Store) -> None:
+    def __init__(self, api: Api, store: Store, authorizer: Authorizer) -> None:
         self.api = api
         self.store = store
+        self.authorizer = authorizer
         self.last: Exchange | None = None
 
     async def raw(
@@ -85,16 +87,17 @@ def asked_api(version: str = "1.12.4", **setup: Any) -> Asked:
     store = Store(":memory:", CLOCK)
     store.load(bootstrap.objects(plane.version), stamp=CLOCK.epoch)
     store.load(fairness.objects(plane.version, levels(plane)), stamp=CLOCK.epoch)
+    authorizer = Authorizer(store)
     api = Api(
         server,
         store,
         CLOCK,
         authenticate=authenticate,
-        authorizer=Authorizer(store),
+        authorizer=authorizer,
         witness=Silent(),
         mint=lambda claims: "|".join(map(str, claims)),
     )
-    return Asked(api, store)
+    return Asked(api, store, authorizer)
 
 
 def on_api(body: Callable[[Asked], Awaitable[None]], version: str = "1.12.4", **setup: Any) -> None:

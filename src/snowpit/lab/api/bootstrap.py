@@ -1,4 +1,8 @@
-"""Objects that a lab's store begins with: namespaces, the service of the API, ClusterRoles and their bindings."""
+"""Objects that a lab's store begins with.
+
+Namespaces with their default ServiceAccounts (which a controller-manager would make), the service of the API, ClusterRoles
+and their bindings.
+"""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -18,6 +22,7 @@ def objects(version: Version | None) -> list[tuple[str, dict[str, Any]]]:
     """Resource and object of each, ready for ``Store.load``."""
     at = version or NEWEST
     found = [("namespaces", _namespace(name)) for name, since in _NAMESPACES if at.within(since, "")]
+    found += [("serviceaccounts", _default_account(item["metadata"]["name"])) for _, item in found]
     found.append(("services", _service()))
     text = files("snowpit.lab.api").joinpath("roles.toml").read_text("utf-8")
     for row in tomllib.loads(text)["role"]:
@@ -86,6 +91,11 @@ def _namespace(name: str) -> dict[str, Any]:
         "spec": {"finalizers": ["kubernetes"]},
         "status": {"phase": "Active"},
     }
+
+
+def _default_account(namespace: str) -> dict[str, Any]:
+    metadata = {"name": "default", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
 
 
 def _service() -> dict[str, Any]:

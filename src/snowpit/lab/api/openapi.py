@@ -16,6 +16,8 @@ from snowpit.lab.wire import Response
 
 V3_SINCE = "1.24.0"
 _PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_PROTOBUF_SENT = _PROTOBUF.replace("@", ".")
+"""How it is answered: "@" is none of the letters of a media type (kube-openapi pkg/handler/handler.go)."""
 _COMPONENTS = "#/components/schemas/"
 
 
@@ -43,7 +45,7 @@ class OpenApi:
         if any(media in ("", "*/*", "application/*", "application/json") for media in offered):
             return Response(200, JSON, self._encoded("", lambda: document(self._version)))
         if _PROTOBUF in offered:
-            return Response(200, {"Content-Type": _PROTOBUF}, _head(str(self._version)))
+            return Response(200, {"Content-Type": _PROTOBUF_SENT}, _head(str(self._version)))
         return failure(406, "NotAcceptable", "only the following media types are accepted: application/json")
 
     def _third(self, place: str) -> Response | None:

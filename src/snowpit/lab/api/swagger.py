@@ -99,6 +99,11 @@ def _operation(resource: Resource, version: str, verb: str, subresource: str = "
     return {
         "operationId": f"{verb}-{resource.qualified}-{version}{'-' + subresource if subresource else ''}",
         "x-kubernetes-action": verb,
+        "x-kubernetes-group-version-kind": {
+            "group": resource.group,
+            "version": version,
+            "kind": resource.kind,
+        },
         "consumes": [JSON_PATCH, MERGE, STRATEGIC] if verb == "patch" else ["application/json"],
         "produces": ["application/json"],
         "parameters": parameters,
