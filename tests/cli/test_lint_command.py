@@ -36,8 +36,10 @@ def bad(tmp_path: Path) -> str:
 def test_the_text_names_place_severity_and_rule(capsys: pytest.CaptureFixture[str], bad: str) -> None:
     ran = snowpit(capsys, "lint", bad)
     assert ran.code == 1
-    assert ".yaml:10: error: --max-requests-inflight=0 admits every request. [inflight-unlimited]" in ran.out
-    assert ".yaml:11: warning: Events are kept for 48 hours. [event-ttl]" in ran.out
+    assert "error [inflight-unlimited] wanted: " in ran.out
+    assert ".yaml:10: --max-requests-inflight=0 admits every request.\n" in ran.out
+    assert ".yaml:11: Events are kept for 48 hours." in ran.out
+    assert "warning [event-ttl] wanted: " in ran.out
     assert "\x1b" not in ran.out
 
 

@@ -19,8 +19,11 @@ SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def text(results: Sequence[Result], files: Sequence[FileCoverage], remarks: Sequence[str]) -> str:
-    """Violations one after the other, then what was read."""
-    parts = [_shown(result) for result in results]
+    """Violations by rule, worst first: where, why it matters, and once what to do; then what was read."""
+    by_rule: dict[tuple[Severity, str], list[Result]] = {}
+    for result in results:
+        by_rule.setdefault((result.severity, result.rule.id), []).append(result)
+    parts = [_shown(found) for found in by_rule.values()]
     parts += [f"{visible(remark)}\n" for remark in remarks]
     counts = Counter(result.severity for result in results)
     found = ", ".join(_plural(counts[severity], severity.value) for severity in Severity)
@@ -33,10 +36,16 @@ def text(results: Sequence[Result], files: Sequence[FileCoverage], remarks: Sequ
     return "".join(parts)
 
 
-def _shown(result: Result) -> str:
-    place = f"{visible(str(result.pointer))}: " if result.pointer else ""
-    head = f"{place}{result.severity}: {visible(result.message)} [{result.rule.id}]"
-    return f"{head}\n    {result.rule.remedy}\n"
+def _shown(results: Sequence[Result]) -> str:
+    """What breaks one rule."""
+    rule = results[0].rule
+    head = f"{results[0].severity} [{rule.id}] wanted: {rule.title}\n"
+    lines = [f"  {_place(result)}{visible(result.message)}\n" for result in results]
+    return "".join([head, *lines, f"  why: {rule.why}\n", f"  do:  {rule.remedy}\n\n"])
+
+
+def _place(result: Result) -> str:
+    return f"{visible(str(result.pointer))}: " if result.pointer else ""
 
 
 def _plural(number: int, word: str) -> str:
