@@ -147,6 +147,31 @@ def test_a_selector_fills_pages_with_what_it_takes() -> None:
     on_store(body)
 
 
+def test_one_name_is_found_and_watched_alone() -> None:
+    async def body(store: Store) -> None:
+        for name, namespace in (("a", "x"), ("b", "x"), ("a", "y")):
+            await store.create("configmaps", thing(name, namespace))
+        await store.create("nodes", thing("a", ""))
+        assert [
+            item["metadata"]["namespace"] for item in (await store.list("configmaps", name="a")).items
+        ] == ["x", "y"]
+        assert len((await store.list("configmaps", "x", name="a")).items) == 1
+        assert len((await store.list("nodes", name="a", keep=lambda item: "data" in item)).items) == 0
+        page = await store.list("configmaps", name="a", limit=1)
+        rest = await store.list("configmaps", name="a", limit=1, token=page.token)
+        assert [item["metadata"]["namespace"] for item in (*page.items, *rest.items)] == ["x", "y"]
+        watch, since = store.watch("configmaps", "x", name="a"), store.revision()
+        for name in ("b", "a"):
+            await store.update("configmaps", thing(name, "x", data={"new": "1"}))
+        later = store.watch("configmaps", name="a", since=since)
+        told = [await watch.next(until=CLOCK.now()) for _ in range(3)]
+        assert [event.kind for event in told if event is not None] == ["ADDED", "MODIFIED"]
+        assert await later.next(until=CLOCK.now()) == told[1]
+        assert store.watchers("configmaps") == 2
+
+    on_store(body)
+
+
 def test_after_compaction_a_page_expires_with_a_token_for_the_rest() -> None:
     async def body(store: Store) -> None:
         for name in "abcd":

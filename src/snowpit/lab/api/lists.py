@@ -96,7 +96,7 @@ class Lists:
         keep = _selector(exchange, target)
         length = float(seconds) if seconds else LEAST_WATCH_S * (1.0 + self._chance.random())
         try:
-            watch = self._store.watch(key.resource, key.namespace, since=since, keep=keep)
+            watch = self._store.watch(*key[:2], name=key.name, since=since, keep=keep)
         except ExpiredError as error:
             return Response(200, JSON, stream=self._too_old(error))
         marks = self._bookmarks and truthy(query.get("allowWatchBookmarks"))
@@ -136,7 +136,7 @@ class Lists:
         keep = _selector(exchange, target)
         try:
             return await self._store.list(
-                key.resource, key.namespace, keep=keep, limit=limit, token=token, took=target.took
+                *key[:2], name=key.name, keep=keep, limit=limit, token=token, took=target.took
             )
         except TokenError as error:
             refuse(str(error))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 
-from snowpit.lab.storage.change import Change, Keep
+from snowpit.lab.storage.change import Change, Keep, Key
 from snowpit.lab.storage.problems import ExpiredError
 from snowpit.lab.storage.records import Records
 from snowpit.lab.storage.watching import Event, Watch
@@ -23,27 +23,33 @@ class Feed:
     def __init__(self, records: Records, *, shared: bool) -> None:
         self._records = records
         self._shared = shared
-        self._watches: dict[str, list[Watch]] = {}
+        self._watches: dict[tuple[str, str], list[Watch]] = {}
         self._listeners: list[Callable[[Change], None]] = []
         self._seen = records.revision()
         self._poll: asyncio.TimerHandle | None = None
 
-    def watch(
-        self, resource: str, namespace: str, keep: Keep | None, *, since: int, first: Iterable[Event]
-    ) -> Watch:
+    def watch(self, key: Key, keep: Keep | None, *, since: int, first: Iterable[Event]) -> Watch:
         """A watch that tells ``first`` and then all changes after a revision.
+
+        A thousand kubelets each watch one Node, their own, so watches of one name are found by it.
+
+        Args:
+            key: Resource; namespace and name, empty for all.
+            keep: Selector; null takes all.
+            since: The revision.
+            first: What is told first.
 
         Raises:
             ExpiredError: If history since then is compacted.
         """
         self.catch_up()
-        watches = self._watches.setdefault(resource, [])
-        watch = Watch(namespace, keep, watches.remove)
+        watches = self._watches.setdefault((key.resource, key.name), [])
+        watch = Watch(key.namespace, keep, watches.remove)
         watch.fill(first)
-        earlier = self._records.since(since, resource)
+        earlier = self._records.since(since, key.resource)
         watches.append(watch)
         for change in earlier:
-            if change.revision <= self._seen:
+            if change.revision <= self._seen and key.name in ("", change.key.name):
                 watch.offer(change)
         self.poll()
         return watch
@@ -54,7 +60,7 @@ class Feed:
 
     def watchers(self, resource: str) -> int:
         """How many watches of a resource are open here."""
-        return len(self._watches.get(resource, ()))
+        return sum(len(watches) for (held, _), watches in self._watches.items() if held == resource)
 
     def poll(self) -> None:
         """Begin to look for the writes of other processes, if there are any and it has not begun."""
@@ -99,5 +105,6 @@ class Feed:
         self._seen = change.revision
         for listener in self._listeners:
             listener(change)
-        for watch in list(self._watches.get(change.key.resource, ())):
-            watch.offer(change)
+        for name in ("", change.key.name):
+            for watch in list(self._watches.get((change.key.resource, name), ())):
+                watch.offer(change)

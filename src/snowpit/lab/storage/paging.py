@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from snowpit.lab.storage import tokens
-from snowpit.lab.storage.change import Keep, Object
+from snowpit.lab.storage.change import Keep, Key, Object
 from snowpit.lab.storage.edits import parsed
 from snowpit.lab.storage.problems import ExpiredError
 from snowpit.lab.storage.records import Records
@@ -32,13 +32,7 @@ class Page(NamedTuple):
 
 
 def read_page(
-    records: Records,
-    resource: str,
-    namespace: str = "",
-    *,
-    keep: Keep | None = None,
-    limit: int = 0,
-    token: str = "",
+    records: Records, key: Key, *, keep: Keep | None = None, limit: int = 0, token: str = ""
 ) -> Page:
     """A list, or the part of it behind a continue token; arguments and errors as in ``Store.list``."""
     with records.snapshot():
@@ -47,29 +41,25 @@ def read_page(
             asked, *place = tokens.read_token(token)
             at = at if asked == tokens.LATEST else min(asked, at)
             after = (place[0], place[1])
+        one = records.get(key) if key.name and not token else None
+        if one is not None:
+            return Page([one] if keep is None or keep(parsed(one)) else [], at, "")
         try:
-            return _collect(records, resource, namespace, after, keep=keep, limit=limit, at=at)
+            return _collect(records, key, after, keep=keep, limit=limit, at=at)
         except ExpiredError as error:
             rest = tokens.token(tokens.LATEST, *after)
             raise ExpiredError(error.asked, error.oldest, rest) from None
 
 
 def _collect(
-    records: Records,
-    resource: str,
-    namespace: str,
-    after: tuple[str, str],
-    *,
-    keep: Keep | None,
-    limit: int,
-    at: int,
+    records: Records, key: Key, after: tuple[str, str], *, keep: Keep | None, limit: int, at: int
 ) -> Page:
     values: list[bytes] = []
-    chunk = -1 if limit <= 0 else max(limit + 1, _CHUNK if keep else 0)
+    chunk = -1 if limit <= 0 else max(limit + 1, _CHUNK if keep or key.name else 0)
     while True:
-        rows = records.page(resource, namespace, after, chunk, at)
+        rows = records.page(key.resource, key.namespace, after, chunk, at)
         for row in rows:
-            if keep is not None and not keep(parsed(row[3])):
+            if key.name not in ("", row[1]) or (keep is not None and not keep(parsed(row[3]))):
                 continue
             if 0 < limit == len(values):
                 return Page(values, at, tokens.token(at, *after))

@@ -82,13 +82,14 @@ class Store:
 
     def scan(self, resource: str) -> list[Object]:
         """All objects of a resource at once."""
-        return read_page(self._records, resource).items
+        return read_page(self._records, Key(resource, "", "")).items
 
     async def list(
         self,
         resource: str,
         namespace: str = "",
         *,
+        name: str = "",
         keep: Keep | None = None,
         limit: int = 0,
         token: str = "",
@@ -99,6 +100,7 @@ class Store:
         Args:
             resource: Resource.
             namespace: Only that namespace; empty for all.
+            name: Only objects of that name; empty for all.
             keep: Selector; null takes all.
             limit: Most objects; 0 for all.
             token: Where an earlier page ended.
@@ -109,7 +111,7 @@ class Store:
             TokenError: If the token is none.
         """
         await pause(self.draw() if took is None else took)
-        return read_page(self._records, resource, namespace, keep=keep, limit=limit, token=token)
+        return read_page(self._records, Key(resource, namespace, name), keep=keep, limit=limit, token=token)
 
     async def create(self, resource: str, item: Object, *, took: float | None = None) -> Object:
         """Write a new object; gives it as stored, with uid, creationTimestamp and resourceVersion.
@@ -183,24 +185,32 @@ class Store:
         self._feed.publish(writing.changes)
 
     def watch(
-        self, resource: str, namespace: str = "", *, since: int | None = None, keep: Keep | None = None
+        self,
+        resource: str,
+        namespace: str = "",
+        *,
+        name: str = "",
+        since: int | None = None,
+        keep: Keep | None = None,
     ) -> Watch:
         """Watch a resource.
 
         Args:
             resource: Resource.
             namespace: Only that namespace; empty for all.
+            name: Only objects of that name; empty for all.
             since: Revision after which it begins; null tells all objects as ADDED first.
             keep: Selector; null takes all.
 
         Raises:
             ExpiredError: If history since then is compacted.
         """
+        key = Key(resource, namespace, name)
         if since is not None:
-            return self._feed.watch(resource, namespace, keep, since=since, first=())
-        page = read_page(self._records, resource, namespace, keep=keep)
+            return self._feed.watch(key, keep, since=since, first=())
+        page = read_page(self._records, key, keep=keep)
         first = [Event(ADDED, value, page.revision) for value in page.values]
-        return self._feed.watch(resource, namespace, keep, since=page.revision, first=first)
+        return self._feed.watch(key, keep, since=page.revision, first=first)
 
     def compact(self, revision: int) -> None:
         """Forget history up to a revision."""
