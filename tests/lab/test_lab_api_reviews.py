@@ -6,6 +6,7 @@ import pytest
 
 from snowpit.cluster.workload import Delay
 from snowpit.lab.api import bootstrap
+from snowpit.lab.api.info import request_info
 from snowpit.lab.exchange import User
 from support.lab_api import CLOCK, Asked, on_api
 
@@ -156,6 +157,22 @@ def test_a_user_asks_about_itself() -> None:
         assert (await api.ask("POST", local, asked(verb="get", resource="pods", namespace="a")))[0] == 201
 
     on_api(body)
+
+
+def test_a_user_asks_who_it_is() -> None:
+    own = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+    async def new(api: Asked) -> None:
+        code, found = await api.ask("POST", own, {}, user=JANE)
+        user = {"username": "jane", "groups": ["system:authenticated"]}
+        assert (code, found["status"]) == (201, {"userInfo": user})
+        assert api.authorizer.decide(JANE, request_info("POST", own, {}))[0]
+
+    async def old(api: Asked) -> None:
+        assert (await api.ask("POST", own, {}))[0] == 404
+
+    on_api(new, "1.28.0")
+    on_api(old, "1.27.0")
 
 
 def test_discovery_tells_what_is_served() -> None:

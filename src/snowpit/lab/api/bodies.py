@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from snowpit.lab.api import protobuf
 from snowpit.lab.api.resources import Resource
 from snowpit.lab.api.status import bad_request, failure
 from snowpit.lab.wire import Request, Response
@@ -104,12 +105,24 @@ def parse(request: Request, kind: str) -> dict[str, Any]:
         message = f"Request entity too large: limit is {LARGEST}"
         raise RefusedError(failure(413, "RequestEntityTooLarge", message))
     media = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media == protobuf.MEDIA:
+        return _from_protobuf(request.body, kind)
     if media not in _ACCEPTED:
-        unsupported("application/json")
+        unsupported("application/json", protobuf.MEDIA)
     found = decoded(request.body, kind)
     if not isinstance(found, dict):
         _unrecognized(request.body, kind, "json: cannot unmarshal into Go value of type struct")
     return found
+
+
+def _from_protobuf(body: bytes, kind: str) -> dict[str, Any]:
+    try:
+        return protobuf.decode(body)
+    except protobuf.UnreadError as error:
+        message = f"{error} is not read here - accepted media types include: application/json"
+        raise RefusedError(failure(415, "UnsupportedMediaType", message)) from None
+    except protobuf.BrokenError as error:
+        refuse(f"the object provided is unrecognized (must be of type {kind}): {error} ({_summary(body)})")
 
 
 def decoded(body: bytes, kind: str) -> object:

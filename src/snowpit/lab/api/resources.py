@@ -69,7 +69,11 @@ def table(version: Version | None) -> Table:
         group["name"]: tuple(name for name, since, until in group["versions"] if at.within(since, until))
         for group in raw["group"]
     }
-    rows = [_resource(row, served[row["group"]], at) for row in raw["resource"]]
+    rows = [
+        _resource(row, served[row["group"]], at)
+        for row in raw["resource"]
+        if at.within(row.get("since", ""), "")
+    ]
     return {(row.group, row.name): row for row in rows if row.versions}
 
 

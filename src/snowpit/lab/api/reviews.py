@@ -25,7 +25,7 @@ Raises ``AuthenticationError`` if it is refused.
 
 
 class Reviews:
-    """Handler of TokenReviews.
+    """Handlers of TokenReviews and SelfSubjectReviews.
 
     Args:
         authenticate: The chain.
@@ -59,6 +59,18 @@ class Reviews:
         metadata = {**item["metadata"], "creationTimestamp": None}
         head = {"kind": target.resource.kind, "apiVersion": target.api_version, "metadata": metadata}
         return answer_object(exchange, 201, {**head, "spec": spec, "status": status})
+
+    async def own(self, exchange: Exchange, target: Target) -> Response:
+        """POST of a SelfSubjectReview: who the server takes the asker for (from 1.28)."""
+        item = bodies.parse(exchange.request, target.resource.kind)
+        exchange.body = item
+        bodies.check_kind(item, target.resource, target.version)
+        await pause(target.took)
+        head = {"kind": target.resource.kind, "apiVersion": target.api_version}
+        status = {"userInfo": user_info(exchange.acting)}
+        return answer_object(
+            exchange, 201, {**head, "metadata": {"creationTimestamp": None}, "status": status}
+        )
 
     def _asked(self, item: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
         spec = item.get("spec") or {}

@@ -88,8 +88,10 @@ class Api:
             "watch": lists.watch,
             "deletecollection": lists.delete,
         }
+        reviews = Reviews(authenticate, version)
         self._special: Handlers = {
-            "tokenreviews": Reviews(authenticate, version).create,
+            "tokenreviews": reviews.create,
+            "selfsubjectreviews": reviews.own,
             "subjectaccessreviews": access.create,
             "localsubjectaccessreviews": access.create,
             "selfsubjectaccessreviews": access.create,
