@@ -48,9 +48,9 @@ def request_info(method: str, path: str, query: Mapping[str, str]) -> RequestInf
 def _resource(method: str, path: str, group: str, parts: list[str], query: Mapping[str, str]) -> RequestInfo:
     version, *rest = parts
     verb = VERBS.get(method, "")
+    namespace = ""
     if rest[0] in ("watch", "proxy"):
         verb, *rest = rest
-    namespace = ""
     if rest and rest[0] == "namespaces" and len(rest) > 1:
         namespace = rest[1]
         if len(rest) > 2 and rest[2] not in _NAMESPACE_SUBRESOURCES:  # noqa: PLR2004

@@ -7,6 +7,7 @@ Who asks, whether they may, and their seat have been settled before. Paths that 
 from collections.abc import Mapping
 from random import Random
 
+from snowpit.knowledge.version import Version
 from snowpit.lab.api import bodies
 from snowpit.lab.api.access import Access
 from snowpit.lab.api.bodies import RefusedError
@@ -73,22 +74,8 @@ class Api:
         self._discovery = Discovery(version, setup.address)
         self._openapi = OpenApi(version)
         chance = Random(f"{setup.seed}:{setup.name}:api")  # noqa: S311 - no secret
-        objects = Objects(store, chance)
-        bookmarks = version is None or version.at_least("1.15.0")
-        expired = "Expired" if version is None or version.at_least("1.17.0") else "Gone"
-        lists = Lists(store, chance, bookmarks=bookmarks, expired=expired)
-        access = Access(authorizer)
-        self._stored: Handlers = {
-            "get": objects.get,
-            "create": objects.create,
-            "update": objects.update,
-            "patch": objects.patch,
-            "delete": objects.delete,
-            "list": lists.list,
-            "watch": lists.watch,
-            "deletecollection": lists.delete,
-        }
-        reviews = Reviews(authenticate, version)
+        self._stored = _stored(store, chance, version)
+        access, reviews = Access(authorizer), Reviews(authenticate, version)
         self._special: Handlers = {
             "tokenreviews": reviews.create,
             "selfsubjectreviews": reviews.own,
@@ -146,6 +133,24 @@ class Api:
             exchange.etcd += seconds
             if verb != "watch":
                 self._witness.stored(_OPERATIONS.get(verb, verb), target.resource.kind, seconds)
+
+
+def _stored(store: Store, chance: Random, version: Version | None) -> Handlers:
+    """Handlers of what the store holds, by verb."""
+    objects = Objects(store, chance)
+    bookmarks = version is None or version.at_least("1.15.0")
+    expired = "Expired" if version is None or version.at_least("1.17.0") else "Gone"
+    lists = Lists(store, chance, bookmarks=bookmarks, expired=expired)
+    return {
+        "get": objects.get,
+        "create": objects.create,
+        "update": objects.update,
+        "patch": objects.patch,
+        "delete": objects.delete,
+        "list": lists.list,
+        "watch": lists.watch,
+        "deletecollection": lists.delete,
+    }
 
 
 _OPERATIONS: Mapping[str, str] = {"patch": "update", "deletecollection": "delete"}

@@ -86,15 +86,6 @@ def _operation(resource: Resource, version: str, verb: str, subresource: str = "
         answer = STATUS
     if free:
         answer = {"type": "object"}
-    parameters: list[Document] = list(_LISTING if verb in ("list", "deletecollection") else ())
-    if verb in ("create", "update", "patch", "delete") and not free and resource.stored:
-        parameters.append({"name": "dryRun", "in": "query", "type": "string", "enum": ["All"]})
-    body = {"create": name, "update": name, "patch": f"{META}Patch", "delete": f"{META}DeleteOptions"}.get(
-        verb
-    )
-    if body:
-        schema = {"type": "object"} if free else reference(body)
-        parameters.append({"name": "body", "in": "body", "required": verb != "delete", "schema": schema})
     code = "201" if verb == "create" else "200"
     return {
         "operationId": f"{verb}-{resource.qualified}-{version}{'-' + subresource if subresource else ''}",
@@ -106,13 +97,24 @@ def _operation(resource: Resource, version: str, verb: str, subresource: str = "
         },
         "consumes": [JSON_PATCH, MERGE, STRATEGIC] if verb == "patch" else ["application/json"],
         "produces": ["application/json"],
-        "parameters": parameters,
+        "parameters": _parameters(resource, verb, name, free=free),
         "responses": {
             code: {"description": "OK", "schema": answer},
             "401": {"description": "Unauthorized", "schema": STATUS},
             "default": {"description": "Failure", "schema": STATUS},
         },
     }
+
+
+def _parameters(resource: Resource, verb: str, name: str, *, free: bool) -> list[Document]:
+    parameters: list[Document] = list(_LISTING if verb in ("list", "deletecollection") else ())
+    if verb in ("create", "update", "patch", "delete") and not free and resource.stored:
+        parameters.append({"name": "dryRun", "in": "query", "type": "string", "enum": ["All"]})
+    bodies = {"create": name, "update": name, "patch": f"{META}Patch", "delete": f"{META}DeleteOptions"}
+    if verb in bodies:
+        schema = {"type": "object"} if free else reference(bodies[verb])
+        parameters.append({"name": "body", "in": "body", "required": verb != "delete", "schema": schema})
+    return parameters
 
 
 _LISTING: tuple[Document, ...] = (

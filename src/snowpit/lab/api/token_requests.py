@@ -94,21 +94,8 @@ class TokenRequests:
         claims = Claims(
             key.namespace, key.name, account["metadata"]["uid"], audiences, issued, expires, bound
         )
-        status = {
-            "token": self._mint(claims),
-            "expirationTimestamp": moment(expires * 1_000_000).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
-        found = {
-            "kind": "TokenRequest",
-            "apiVersion": "authentication.k8s.io/v1",
-            "metadata": {"name": key.name, "namespace": key.namespace, "creationTimestamp": None},
-            "spec": {
-                "audiences": list(audiences),
-                "expirationSeconds": expires - issued,
-                "boundObjectRef": item.get("spec", {}).get("boundObjectRef"),
-            },
-        }
-        return answer_object(exchange, 201, {**found, "status": status})
+        found = _answer(claims, self._mint(claims), item["spec"].get("boundObjectRef"))
+        return answer_object(exchange, 201, found)
 
     def _spec(self, item: dict[str, Any], target: Target) -> _Spec:
         if item.get("kind", "TokenRequest") != "TokenRequest":
@@ -145,3 +132,18 @@ class TokenRequests:
             )
             raise RefusedError(failure(409, "Conflict", message, details={}))
         return held.kind, held.name, uid
+
+
+def _answer(claims: Claims, token: str, bound: object) -> dict[str, Any]:
+    expires = moment(claims.expires * 1_000_000).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "kind": "TokenRequest",
+        "apiVersion": "authentication.k8s.io/v1",
+        "metadata": {"name": claims.account, "namespace": claims.namespace, "creationTimestamp": None},
+        "spec": {
+            "audiences": list(claims.audiences),
+            "expirationSeconds": claims.expires - claims.issued,
+            "boundObjectRef": bound,
+        },
+        "status": {"token": token, "expirationTimestamp": expires},
+    }
