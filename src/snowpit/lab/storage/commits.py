@@ -2,6 +2,7 @@
 
 The first of them arranges a flush. The flush applies all that wait by then, and each writer goes on after COMMIT.
 A write that fails (conflict, no such object) fails before it changes anything, so it never takes others with it.
+In memory there is nothing to wait for, so each write is applied at once.
 """
 
 import asyncio
@@ -22,15 +23,22 @@ class Commits:
     Args:
         records: Where they go.
         publish: Gets the changes of each transaction after its COMMIT.
+        together: Whether writes share transactions.
     """
 
-    def __init__(self, records: Records, publish: Callable[[list[Change]], None]) -> None:
+    def __init__(self, records: Records, publish: Callable[[list[Change]], None], *, together: bool) -> None:
         self._records = records
         self._publish = publish
+        self._together = together
         self._waiting: list[tuple[Write, asyncio.Future[bytes]]] = []
 
     async def write(self, write: Write) -> bytes:
         """Apply a write; goes on when it is on disk."""
+        if not self._together:
+            with self._records.transaction() as writing:
+                value = write(writing)
+            self._publish(writing.changes)
+            return value
         loop = asyncio.get_running_loop()
         done: asyncio.Future[bytes] = loop.create_future()
         if not self._waiting:

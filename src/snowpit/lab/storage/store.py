@@ -44,7 +44,7 @@ class Store:
         shared = path != ":memory:"
         self._records: Records = Database(path, history) if shared else Memory(history)
         self._feed = Feed(self._records, shared=shared)
-        self._commits = Commits(self._records, self._feed.publish)
+        self._commits = Commits(self._records, self._feed.publish, together=shared)
         self._clock = clock
         self._latency = latency
         self.listen = self._feed.listen
