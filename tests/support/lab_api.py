@@ -14,6 +14,7 @@ from snowpit.lab import virtual
 from snowpit.lab.api import Api, bootstrap, fairness
 from snowpit.lab.api.info import request_info
 from snowpit.lab.api.rbac import Authorizer
+from snowpit.lab.api.reviews import Authenticate
 from snowpit.lab.clock import Clock
 from snowpit.lab.exchange import AuthenticationError, Exchange, User
 from snowpit.lab.setup import ServerSetup
@@ -79,7 +80,7 @@ async def authenticate(token: str, audiences: tuple[str, ...]) -> User | None:
     return ROBOT if token == "good" and audiences in ((), ("api",)) else None  # noqa: S105
 
 
-def asked_api(version: str = "1.12.4", **setup: Any) -> Asked:
+def asked_api(version: str = "1.12.4", chain: Authenticate = authenticate, **setup: Any) -> Asked:
     """An API of a version, its store as a new cluster's."""
     plane = build(version=Version.parse(version))
     plane = with_values(plane, {"version": Sourced(version, "", "flag", "")})
@@ -92,7 +93,7 @@ def asked_api(version: str = "1.12.4", **setup: Any) -> Asked:
         server,
         store,
         CLOCK,
-        authenticate=authenticate,
+        authenticate=chain,
         authorizer=authorizer,
         witness=Silent(),
         mint=lambda claims: "|".join(map(str, claims)),
