@@ -297,16 +297,17 @@ def _left_out(remark: sources.Remark) -> FileCoverage:
 
 
 def _nothing(files: Sequence[FileCoverage], paths: Sequence[str]) -> EvidenceError:
-    """The error for evidence without a single event, with what each file was taken for."""
+    """The error for files without anything that can be used, with what each was taken for."""
     if not files:
         named = ", ".join(sources.text(path) for path in paths[:NAMED]) or "nothing"
         return EvidenceError(
-            f"No files were found in {named}.", "Give audit logs, a directory that holds some, or -."
+            f"No files were found in {named}.",
+            "Give audit logs, metrics, component logs or configuration, a directory that holds some, or -.",
         )
     lines = [_fruitless(file) for file in files[:NAMED]]
     if len(files) > NAMED:
         lines.append(f"and {len(files) - NAMED} more files")
-    return EvidenceError("No audit events were found: " + "; ".join(lines) + ".", _advice(files))
+    return EvidenceError("Nothing was found that can be used: " + "; ".join(lines) + ".", _advice(files))
 
 
 def _fruitless(file: FileCoverage) -> str:
@@ -327,8 +328,8 @@ def _advice(files: Sequence[FileCoverage]) -> str:
     if any(file.truncated for file in files):
         return "The file is cut off or damaged: fetch it again and compare sizes. Unpack encrypted archives first."
     if all(not file.bytes for file in files):
-        return "Check the audit policy and --audit-log-path of kube-apiserver: nothing was written there."
+        return "Nothing was written there. Of an audit log, check the policy and --audit-log-path of kube-apiserver."
     return (
-        "Give the file that --audit-log-path of kube-apiserver names (lines that start with"
-        ' {"kind":"Event","apiVersion":"audit.k8s.io/...), or an export of it from the cloud\'s logging service.'
+        "Give an audit log (the file that --audit-log-path of kube-apiserver names, or an export of the cloud's logging service), "
+        "metrics (kubectl get --raw /metrics), logs of components (klog), or configuration (manifests, command lines)."
     )

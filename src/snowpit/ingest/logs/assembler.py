@@ -119,6 +119,25 @@ class Assembler:
         self._request(row, found.host, number, lines=1, size=len(raw) + ended)
         return True
 
+    def whole(self, raw: bytes, number: int, *, ended: bool) -> bool:
+        """Take a message with all its lines at once; false where it has to be read line by line.
+
+        Only its first line counts as one that became a row, as when lines come one by one.
+        """
+        if self._shape.wrap.name or b"\n{" in raw or b"\r" in raw:
+            return False
+        first, more, rest = raw.partition(b"\n")
+        header = header_of(first, self._calendar)
+        if header is None:
+            return False
+        self.settle()
+        size = len(first) + (1 if more else ended)
+        message = _Message(header, Unwrapped(first), number, 1, size)
+        if rest:
+            message.more.append(rest[:LONGEST].decode("utf-8", "replace"))
+        self._interpret(message)
+        return True
+
     def witness(self, raw: bytes) -> None:
         """Note when a line was written, and nothing else."""
         found = unwrapped(raw.removesuffix(b"\r"), self._shape)

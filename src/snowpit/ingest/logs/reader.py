@@ -11,6 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+import re2
+
 from snowpit.ingest.logs.assembler import Assembler
 from snowpit.ingest.logs.blocks import BLOCK_BYTES, Block, blocks, count_blank, without_binary
 from snowpit.ingest.logs.calendar import Calendar
@@ -26,7 +28,8 @@ from snowpit.model.evidence import FileCoverage
 PLACES = 20_000
 """Source places that are counted apart."""
 
-_SAMPLED = 8
+_SAMPLED = 16
+_FIRST = 4 * BLOCK_BYTES
 _NEAR = 8192
 _DIGITS = b"0123456789"
 _AUDIT = (b'auditID"', b'auditID\\"')
@@ -86,7 +89,7 @@ def _read_block(
         return
     assembler.counting = False
     body = b"\n" + block.data
-    if block.offset < _SAMPLED * BLOCK_BYTES or block.offset // BLOCK_BYTES % _SAMPLED == 0:
+    if block.offset < _FIRST or block.offset // BLOCK_BYTES % _SAMPLED == 0:
         places.update(screen.places.findall(body))
         if len(places) > PLACES:
             places.clear()
@@ -96,8 +99,10 @@ def _read_block(
     for start, end in screen.stretches(body, assembler.severities):
         line += body.count(b"\n", before, start)
         before = start
-        stretch = body[start + 1 : end]
-        if b"\n" not in stretch and assembler.access(stretch, line, ended=end < len(body)):
+        stretch, ended = body[start + 1 : end], end < len(body)
+        if b"\n" not in stretch and assembler.access(stretch, line, ended=ended):
+            continue
+        if ended and assembler.whole(stretch, line, ended=ended):
             continue
         _feed(body[start + 1 : end + 1], line, assembler)
         assembler.settle()
@@ -126,6 +131,13 @@ def _feed(data: bytes, line: int, assembler: Assembler) -> None:
         assembler.line(last, line + len(lines), ended=False)
 
 
+def _bytewise() -> re2.Options:
+    """RE2 on bytes as they come."""
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    return options
+
+
 class Screen:
     """Regular expressions over blocks of one shape.
 
@@ -139,14 +151,15 @@ class Screen:
         self._needs = tuple({rule.needs.encode(): None for rule in line_rules()})
         self.starts = re.compile(wrap + rb"(?:" + KLOG + rb"|" + CAPNS + rb")")
         self.places = re.compile(wrap + rb"[IWEF].{20} +\d+ ([^\]\n]+)\]")
-        self._grave = re.compile(wrap + rb"([WEF])\d{4} \d\d:[^\n]*")
-        self._wanted = re.compile(
+        self._grave = re.compile(wrap + rb"([WEF])\d{4} \d\d:([^\n]*)")
+        self._wanted = re2.compile(
             wrap
             + rb"(?:I.{20}[^\]\n]+\] (?:"
             + beginnings
             + rb'|[A-Z]{3,7} /|verb="|"HTTP" )|'
             + CAPNS
-            + rb")"
+            + rb")",
+            _bytewise(),
         )
         self._partial = rb" P " if shape.wrap.name == "container runtime" else b""
 
@@ -161,15 +174,23 @@ class Screen:
 
     def grave(self, body: bytes, severities: Counter[str]) -> Iterator[int]:
         """Where lines of severity W, E or F stand that hold a piece of the catalogue; all are counted."""
-        found = list(self._grave.finditer(body))
-        severities.update(match[1].decode() for match in found)
+        found = self._grave.findall(body)
+        severities.update(letter.decode() for letter, _ in found)
         # Messages repeat but for numbers: without digits few are left to be searched for every piece.
-        text = b"\n".join({match[0].translate(None, _DIGITS) for match in found})
-        present = [needs for needs in self._needs if needs.translate(None, _DIGITS) in text]
-        for match in found:
-            line = match[0]
-            if any(needs in line for needs in present):
-                yield match.start()
+        text = b"\n".join({line.translate(None, _DIGITS) for _, line in found})
+        for needs in self._needs:
+            if needs.translate(None, _DIGITS) in text:
+                yield from self._holding(body, needs)
+
+    def _holding(self, body: bytes, needs: bytes) -> Iterator[int]:
+        """Where lines of severity W, E or F begin that hold some bytes."""
+        at = body.find(needs)
+        while at >= 0:
+            start = body.rfind(b"\n", 0, at)
+            if self._grave.match(body, start):
+                yield start
+            end = body.find(b"\n", at)
+            at = body.find(needs, end) if end >= 0 else -1
 
     def stretches(self, body: bytes, severities: Counter[str]) -> Iterator[tuple[int, int]]:
         """Where messages stand that may mean something: from the line end before to the line end after.
