@@ -199,8 +199,8 @@ def test_a_collection_is_deleted_by_selector() -> None:
     on_api(body)
 
 
-async def events(api: Asked, target: str) -> list[dict[str, Any]]:
-    answer = await api.raw("GET", target)
+async def events(api: Asked, target: str, accept: str = "") -> list[dict[str, Any]]:
+    answer = await api.raw("GET", target, headers={"accept": accept})
     assert answer.stream is not None
     return [json.loads(line) async for line in answer.stream]
 
@@ -225,6 +225,9 @@ def test_a_watch_tells_what_happens_marks_its_place_and_ends() -> None:
         assert seen == [("ADDED", "p1"), ("DELETED", "p0"), ("BOOKMARK", None)]
         assert int(told[2]["object"]["metadata"]["resourceVersion"]) == api.store.revision()
         assert CLOCK.now() == 100.0
+        table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+        told = await events(api, f"{PODS}?watch=1&timeoutSeconds=1", table)
+        assert told[0]["object"]["rows"][0]["cells"][:2] == ["p1", "Pending"]
         told = await events(api, f"{PODS}?watch=1&timeoutSeconds=1")
         assert [(event["type"], event["object"]["kind"]) for event in told] == [("ADDED", "Pod")]
         api.store.compact(api.store.revision())

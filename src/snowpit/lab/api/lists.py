@@ -21,6 +21,7 @@ from snowpit.lab.api.status import JSON
 from snowpit.lab.api.tables import as_table
 from snowpit.lab.exchange import Exchange
 from snowpit.lab.storage import (
+    Event,
     ExpiredError,
     Key,
     NotFoundError,
@@ -114,7 +115,7 @@ class Lists:
                 event = await watch.next(until=min(mark, end))
                 if event is not None:
                     seen = event.revision
-                    value = shown(event.value, target.api_version)
+                    value = self._told(target, event)
                     yield b'{"type":"' + event.kind.encode() + b'","object":' + value + b"}\n"
                 elif watch.ended or loop.time() >= end:
                     return
@@ -123,6 +124,13 @@ class Lists:
                     yield _bookmark(target, max(seen, self._store.revision()))
         finally:
             watch.close()
+
+    def _told(self, target: Target, event: Event) -> bytes:
+        if not target.table:
+            return shown(event.value, target.api_version)
+        metadata = {"resourceVersion": str(event.revision)}
+        item = edits.parsed(event.value)
+        return as_table(target.resource, [item], metadata, target.table, self._store.now())
 
     async def _too_old(self, error: ExpiredError) -> AsyncIterator[bytes]:
         found = status.body(410, self._expired, str(error))

@@ -17,11 +17,12 @@ from snowpit.lab.storage.problems import (
 )
 from snowpit.lab.storage.records import Transaction
 from snowpit.lab.storage.store import Store
-from snowpit.lab.storage.watching import Watch
+from snowpit.lab.storage.watching import Event, Watch
 
 __all__ = [
     "Change",
     "ConflictError",
+    "Event",
     "ExistsError",
     "ExpiredError",
     "Key",
