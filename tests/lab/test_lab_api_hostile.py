@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snowpit.lab import virtual
+from snowpit.lab.api import status
 from snowpit.lab.exchange import User
+from snowpit.lab.wire import Request
 from support.lab_api import Asked, asked_api, on_api
 
 PODS = "/api/v1/namespaces/default/pods"
@@ -154,5 +156,20 @@ def test_names_of_paths_are_taken_as_they_are() -> None:
             code, _ = await api.ask("GET", f"/api/v1/nodes/{name}")
             refused.append(code)
         assert set(refused) == {404}
+
+    on_api(body)
+
+
+def test_bytes_that_are_no_text_are_refused() -> None:
+    async def body(api: Asked) -> None:
+        for path, query in (
+            ("/api/v1/nodes/\udcff", {}),
+            ("/api/v1/nodes", {"fieldSelector": "metadata.name=\udcff"}),
+        ):
+            request = Request(method="GET", path=path, query=query)
+            answer = await api.raw("", "", request=request)
+            assert (answer.status, json.loads(answer.body)["reason"]) == (400, "BadRequest")
+            assert api.last is not None
+            assert status.forbidden(api.last).status == 403
 
     on_api(body)

@@ -19,7 +19,7 @@ from snowpit.lab.api.pods import Pods
 from snowpit.lab.api.rbac import Authorizer
 from snowpit.lab.api.resources import Resource, table
 from snowpit.lab.api.reviews import Authenticate, Reviews
-from snowpit.lab.api.status import failure, not_served
+from snowpit.lab.api.status import bad_request, failure, not_served
 from snowpit.lab.api.timing import Timing
 from snowpit.lab.api.token_requests import Mint, TokenRequests
 from snowpit.lab.clock import Clock
@@ -90,6 +90,8 @@ class Api:
     async def handle(self, exchange: Exchange) -> Response:
         """Answer a request that has passed everything else."""
         info = exchange.info
+        if not all(map(_sound, (info.path, *exchange.request.query.values()))):
+            return bad_request("path or query hold bytes that are no UTF-8")
         if not info.resource_request:
             return self._about_itself(exchange)
         resource = self._resources.get((info.group, info.resource))
@@ -167,6 +169,11 @@ def _verbs(info: RequestInfo, resource: Resource) -> tuple[str, ...]:
     if resource.namespaced and not info.namespace:
         return tuple(verb for verb in found if verb in _ALL_NAMESPACES)
     return found
+
+
+def _sound(text: str) -> bool:
+    """Whether a text can be stored and sent: an undecodable byte is left in it as half of a surrogate pair."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _names_object(info: RequestInfo) -> bool:

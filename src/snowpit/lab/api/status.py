@@ -20,12 +20,14 @@ _MINUTE = 60
 
 def body(code: int, reason: str, message: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A Status object of a failure; ``details`` null leaves the field out."""
+    if details is not None:
+        details = {key: _sound(value) if isinstance(value, str) else value for key, value in details.items()}
     found: dict[str, Any] = {
         "kind": "Status",
         "apiVersion": "v1",
         "metadata": {},
         "status": "Failure",
-        "message": message,
+        "message": _sound(message),
         "reason": reason,
         "details": details,
         "code": code,
@@ -146,6 +148,11 @@ def go_duration(seconds: float) -> str:
     """
     minutes, rest = divmod(seconds, _MINUTE)
     return f"{minutes:.0f}m{rest:g}s" if minutes else f"{rest:g}s"
+
+
+def _sound(text: str) -> str:
+    """The text without halves of surrogate pairs, which a path may hold and JSON may not."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _qualified(info: RequestInfo) -> str:
