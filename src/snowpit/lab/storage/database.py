@@ -156,7 +156,7 @@ class Database:
         self._link.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?)", note)
 
     def _compact_if_long(self, revision: int) -> None:
-        if revision - self._compacted <= self.history + self.history // 4:
+        if revision - self._compacted <= self.history + self.history // 64:
             return
         self._compacted = self.compacted()
         if revision - self._compacted > self.history:

@@ -78,7 +78,7 @@ class Memory:
     def transaction(self) -> Iterator[Transaction]:
         """Writes are kept as they are made."""
         yield Transaction(self, self.revision())
-        if len(self._changes) > self._history + self._history // 4:
+        if len(self._changes) > self._history + self._history // 64:
             self.forget(self.revision() - self._history)
 
     def put(self, change: Change) -> None:
