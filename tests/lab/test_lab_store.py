@@ -168,6 +168,7 @@ def test_one_name_is_found_and_watched_alone() -> None:
         assert [event.kind for event in told if event is not None] == ["ADDED", "MODIFIED"]
         assert await later.next(until=CLOCK.now()) == told[1]
         assert store.watchers("configmaps") == 2
+        assert (store.count("configmaps"), store.count("nodes"), store.count("pods")) == (3, 1, 0)
 
     on_store(body)
 

@@ -42,6 +42,10 @@ class Memory:
         found = self._objects.get(key.resource, {}).get((key.namespace, key.name))
         return None if found is None else found[1]
 
+    def count(self, resource: str) -> int:
+        """How many objects there are of a resource."""
+        return len(self._objects.get(resource, ()))
+
     def page(self, resource: str, namespace: str, after: Place, limit: int, at: int) -> list[Row]:
         """Objects of a resource as of a revision; see ``Records.page``."""
         later = list(self.since(at, resource))

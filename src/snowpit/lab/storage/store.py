@@ -51,6 +51,7 @@ class Store:
         self.poll = self._feed.poll
         self.watchers = self._feed.watchers
         self.revision = self._records.revision
+        self.count = self._records.count
 
     def draw(self) -> float:
         """What an operation takes now, s."""
