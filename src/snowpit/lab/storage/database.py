@@ -89,6 +89,11 @@ class Database:
         ).fetchone()
         return None if found is None else found[0]
 
+    def count(self, resource: str) -> int:
+        """How many objects there are of a resource."""
+        query = "SELECT count(*) FROM objects WHERE resource = ?"
+        return int(self._link.execute(query, (resource,)).fetchone()[0])
+
     def page(self, resource: str, namespace: str, after: tuple[str, str], limit: int, at: int) -> list[Row]:
         """Objects of a resource as of a revision; see ``Records.page``."""
         oldest = self.compacted()
