@@ -26,6 +26,8 @@ HISTORY = 20_000
 class Store:
     """The store. ``took`` is what an operation takes, s; null draws it and stretches it by ``factor``.
 
+    ``listen``, ``poll`` and ``watchers`` are those of its Feed, ``revision`` and ``count`` those of its Records.
+
     Args:
         path: SQLite file, or ``:memory:``.
         clock: Clock for creation timestamps.
