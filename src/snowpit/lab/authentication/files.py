@@ -6,6 +6,7 @@ Sources: kubernetes/apiserver plugin/pkg/authenticator; kubernetes plugin/pkg/au
 import base64
 import binascii
 import csv
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -25,8 +26,8 @@ Peek = Callable[[str, str], Mapping[str, Any] | None]
 
 
 def known(path: Path) -> dict[str, User]:
-    """Users by token, or by password and name joined with a null: lines of ``secret,user,uid,"group1,group2"``."""
-    return {secret: user for secret, user in _rows(path)}
+    """Users by token: lines of ``token,user,uid,"group1,group2"``."""
+    return dict(_rows(path))
 
 
 def passwords(path: Path) -> dict[str, User]:
@@ -88,7 +89,7 @@ class Oidc(NamedTuple):
         """Keys from a JWKS file; null without the file."""
         if not path.exists():
             return None
-        return cls(issuer, audience, KeySet.import_key_set(path.read_text("utf-8")))
+        return cls(issuer, audience, KeySet.import_key_set(json.loads(path.read_text("utf-8"))))
 
     def authenticate(self, token: str, now: float) -> User | None:
         """Whom a token of this issuer stands for; null if another made it.
