@@ -85,6 +85,7 @@ class Exchange:
         handling: When its handler began, s; null before.
         etcd: Time spent at the store, s.
         body: Parsed request body; null if there is none.
+        over: Whether it has been answered; work on its behalf may go on.
         answer: Object of the response for audit at level RequestResponse; null if it has none.
     """
 
@@ -104,6 +105,7 @@ class Exchange:
     queued: float = 0.0
     handling: float | None = None
     etcd: float = 0.0
+    over: bool = False
     body: object = field(default=None, repr=False)
     answer: object = field(default=None, repr=False)
 

@@ -35,7 +35,7 @@ class Loopback:
     def __init__(
         self, address: str, token: str, plane: ControlPlane, *, network: Network, witness: Witness
     ) -> None:
-        self._address, self._credential = address, Credential(token=token)
+        self._address, self.token, self._credential = address, token, Credential(token=token)
         self._network, self._witness = network, witness
         self._agent = {"user-agent": f"kube-apiserver/v{plane.version} (linux/amd64) kubernetes/lab"}
         self._bucket: token_bucket.Bucket | None = None
