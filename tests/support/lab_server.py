@@ -8,13 +8,14 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
+from joserfc.jwk import RSAKey
 
 from snowpit.cluster.change import apply
 from snowpit.cluster.scenario_file import load
 from snowpit.knowledge.facts import Value
 from snowpit.lab.api import bootstrap
 from snowpit.lab.authority import Signer, Verifier
-from snowpit.lab.authority.tokens import RSAKey, rsa
+from snowpit.lab.authority.tokens import rsa
 from snowpit.lab.clock import Clock
 from snowpit.lab.server import ApiServer
 from snowpit.lab.setup import ServerSetup
@@ -78,9 +79,14 @@ class Direct:
 class Bench:
     """A server, its store and what signs its tokens."""
 
-    def __init__(self, version: str = "1.13.5", witness: Witness | None = None, **changes: Value) -> None:
+    def __init__(
+        self,
+        version: str = "1.13.5",
+        changes: Mapping[str, Value] | None = None,
+        witness: Witness | None = None,
+    ) -> None:
         scenario = apply(load("healthy-1.12"), "version", version)
-        for name, value in {**CONSTANT, **changes}.items():
+        for name, value in {**CONSTANT, **(changes or {})}.items():
             scenario = apply(scenario, name, value)
         self.plane = scenario.plane
         self.clock = Clock(asyncio.get_running_loop().time(), 1_577_836_800_000_000)
