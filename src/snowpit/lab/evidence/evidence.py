@@ -1,0 +1,137 @@
+"""All evidence of one server: hears what happens and hands it to audit log, metrics and component log."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from snowpit.errors import LabError
+from snowpit.knowledge.version import Version
+from snowpit.lab.clock import Clock
+from snowpit.lab.evidence.audit import Audit, RotatedLog
+from snowpit.lab.evidence.klog import Klog
+from snowpit.lab.evidence.metrics import Metrics
+from snowpit.lab.evidence.policy import Policy
+from snowpit.lab.exchange import Exchange
+from snowpit.lab.setup import ServerSetup
+from snowpit.lab.wire import Response
+
+POLICY = "audit-policy.yaml"
+
+
+class Evidence:
+    """A witness that writes.
+
+    Args:
+        setup: The server; its folder of evidence gets ``audit.log`` and ``apiserver.log``.
+        clock: The lab's clock.
+
+    Raises:
+        LabError: If the version is unknown, or the policy is none.
+    """
+
+    def __init__(self, setup: ServerSetup, clock: Clock) -> None:
+        version = setup.plane.version
+        if version is None or setup.evidence is None:
+            raise LabError("Evidence needs a version and a folder.", "Give control_plane.version.")
+        setup.evidence.mkdir(parents=True, exist_ok=True)
+        policy = (
+            Policy.load(setup.audit_policy) if setup.audit_policy else default_policy(setup.evidence, version)
+        )
+        self._audit = Audit(policy, RotatedLog(setup.evidence / "audit.log", clock), clock, version)
+        self._klog = Klog(setup, setup.evidence / "apiserver.log", clock)
+        self._metrics = Metrics(setup, clock)
+
+    def expose(self, state: Mapping[str, object]) -> bytes:
+        """The text of /metrics."""
+        return self._metrics.expose(state)
+
+    def flush(self) -> None:
+        """Hand over to the system what is buffered."""
+        self._audit.flush()
+        self._klog.flush()
+
+    def close(self) -> None:
+        """Close all files."""
+        self._audit.close()
+        self._klog.close()
+
+    def authenticated(self, exchange: Exchange, result: str, seconds: float, message: str) -> None:
+        """A request passed the chain."""
+        self._metrics.authenticated(exchange, result, seconds)
+        if message:
+            self._klog.unauthenticated(message)
+
+    def admitted(self, exchange: Exchange, taken: int) -> None:
+        """It got its seat."""
+        self._metrics.admitted(exchange, taken)
+
+    def dropped(self, exchange: Exchange, reason: str) -> None:  # noqa: ARG002 - of priority and fairness
+        """The gate refused it."""
+        self._metrics.dropped(exchange)
+
+    def began(self, exchange: Exchange, stage: str) -> None:
+        """An audit stage before the end is reached."""
+        self._audit.began(exchange, stage)
+
+    def answered(self, exchange: Exchange, response: Response) -> None:
+        """It is answered inside."""
+        self._audit.answered(exchange, response)
+        self._metrics.answered(exchange, response)
+        self._klog.traced(exchange, response)
+
+    def sent(self, exchange: Exchange, response: Response) -> None:
+        """The client got its answer."""
+        self._klog.accessed(exchange, response)
+
+    def freed(self, exchange: Exchange, taken: int) -> None:
+        """It gave its seat back."""
+
+    def terminated(self, exchange: Exchange, source: str) -> None:
+        """It was cut off."""
+        self._metrics.terminated(exchange, source)
+
+    def cache(self, hit: bool) -> None:  # noqa: FBT001 - one fact
+        """The token cache was asked."""
+        self._metrics.cache(hit)
+
+    def fetched(self, ok: bool, seconds: float) -> None:  # noqa: FBT001
+        """A look-up ended."""
+        self._metrics.fetched(ok, seconds)
+
+    def throttled(self, verb: str, url: str, waited: float) -> None:
+        """The loopback client waited."""
+        self._klog.throttled(verb, url, waited)
+
+    def looped(self, verb: str, code: int, seconds: float) -> None:
+        """The loopback client was answered."""
+        self._metrics.looped(verb, code, seconds)
+
+    def stored(self, operation: str, kind: str, seconds: float) -> None:
+        """The store did something."""
+        self._metrics.stored(operation, kind, seconds)
+
+    def missed(self, namespace: str, secret: str, account: str, message: str) -> None:
+        """The Secret of a token could not be read."""
+        self._klog.missed(namespace, secret, account, message)
+
+
+def default_policy(folder: Path, version: Version) -> Policy:
+    """The lab's own policy, written beside the log: what the founding investigation needs and no token.
+
+    Reviews at level Metadata with both stages, so that hung ones are seen; the server's own look-ups; everything else when it
+    is over.
+    """
+    api = "audit.k8s.io/v1" if version.at_least("1.12.0") else "audit.k8s.io/v1beta1"
+    text = f"""apiVersion: {api}
+kind: Policy
+rules:
+# both stages: reviews that hang are seen before they end
+- level: Metadata
+  resources:
+  - {{group: authentication.k8s.io, resources: [tokenreviews]}}
+# everything else, the server's own look-ups of Secrets and ServiceAccounts included
+- level: Metadata
+  omitStages: [RequestReceived]
+"""
+    path = folder / POLICY
+    path.write_text(text, "utf-8")
+    return Policy.load(path)
