@@ -41,6 +41,8 @@ class Loopback:
         self._bucket: token_bucket.Bucket | None = None
         self.reads = 0
         self.waiting = 0
+        self.closed = False
+        """Whether the server has stopped: then nothing more is sent."""
         self.configure(plane)
 
     def configure(self, plane: ControlPlane) -> None:
@@ -67,6 +69,8 @@ class Loopback:
             LostError: If the server cannot be reached.
         """
         await self.stand_in_line(target, patience=patience)
+        if self.closed:
+            raise LostError
         self.reads += 1
         begin = asyncio.get_running_loop().time()
         try:

@@ -149,7 +149,7 @@ class Course:
         if name in PARAMETERS:
             await self._servers.change(name, changed.plane.values[name].value)
         else:
-            await self._around.change(changed, key)
+            await self._around.change(changed)
         self.scenario = changed
 
     async def _upgrade(self, event: Event) -> None:

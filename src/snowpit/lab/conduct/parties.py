@@ -50,8 +50,8 @@ class Around(Protocol):
     async def running(self, name: str, *, runs: bool) -> None:
         """A population or scraper starts or stops calling."""
 
-    async def change(self, scenario: Scenario, key: str) -> None:
-        """Take on what one key of the scenario now says."""
+    async def change(self, scenario: Scenario) -> None:
+        """Take on what the scenario now says."""
 
     async def status(self) -> Mapping[str, Status]:
         """Measures of ``model.sample.CLIENT_MEASURES`` (counts since the start) by population."""

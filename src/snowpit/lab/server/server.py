@@ -148,6 +148,7 @@ class ApiServer:
     async def stop(self) -> None:
         """Forget everything; who waits gets no answer."""
         self._up = False
+        self._loopback.closed = True
 
     def change(self, key: str, value: Value) -> None:
         """Change one of ``cluster.change.PARAMETERS`` while it runs."""

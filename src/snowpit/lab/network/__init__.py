@@ -1,0 +1,1 @@
+"""What carries requests: calls in memory on virtual time, sockets with TLS on wall time."""

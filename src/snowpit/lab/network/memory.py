@@ -1,0 +1,109 @@
+"""A network in memory: sending is a call of the handler behind an address.
+
+The handler runs in a task of its own, so it goes on when its client hangs up; a server that is detached loses whatever it has
+taken in.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import lru_cache
+from urllib.parse import parse_qsl, unquote
+
+from snowpit.lab.wire import NOBODY, Certificate, Credential, Handler, LostError, Request, Response
+
+PORTS = 64_000
+FIRST_PORT = 1024
+
+
+class MemoryNetwork:
+    """The network.
+
+    Args:
+        certificates: Client certificates by the names that credentials use.
+    """
+
+    def __init__(self, certificates: Mapping[str, Certificate]) -> None:
+        self._certificates = certificates
+        self._handlers: dict[str, Handler] = {}
+        self._inside: dict[str, set[asyncio.Task[Response]]] = defaultdict(set)
+        self._sent = 0
+
+    def attach(self, address: str, handler: Handler) -> None:
+        """Put a handler behind an address."""
+        self._handlers[address] = handler
+
+    def detach(self, address: str) -> None:
+        """Take it away: every request inside it is lost, and new ones find nobody."""
+        self._handlers.pop(address, None)
+        for task in self._inside.pop(address, set()):
+            task.cancel()
+
+    async def send(
+        self,
+        address: str,
+        method: str,
+        target: str,
+        *,
+        credential: Credential = NOBODY,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        source: str = "",
+    ) -> Response:
+        """Send one request; see ``wire.Network``.
+
+        Raises:
+            LostError: If nobody is there, or the server goes away.
+        """
+        handler = self._handlers.get(address)
+        if handler is None:
+            raise LostError
+        self._sent += 1
+        path, query = _split(target)
+        request = Request(
+            method=method,
+            path=path,
+            query=query,
+            headers=_with(headers, credential),
+            body=body,
+            source=source or "127.0.0.1",
+            port=FIRST_PORT + self._sent % PORTS,
+            certificate=self._certificates.get(credential.certificate),
+            target=target,
+        )
+        inside = self._inside[address]
+        task = asyncio.ensure_future(handler(request))
+        inside.add(task)
+        task.add_done_callback(inside.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise LostError from None
+            request.gone.set()
+            task.add_done_callback(_seen)
+            raise
+
+
+@lru_cache(maxsize=16_384)
+def _split(target: str) -> tuple[str, Mapping[str, str]]:
+    path, _, query = target.partition("?")
+    return unquote(path), dict(parse_qsl(query, keep_blank_values=True)) if query else {}
+
+
+def _with(headers: Mapping[str, str] | None, credential: Credential) -> Mapping[str, str]:
+    """Header fields with what the client shows."""
+    found = headers or {}
+    if credential.token:
+        return {**found, "authorization": f"Bearer {credential.token}"}
+    if credential.basic:
+        from base64 import b64encode  # noqa: PLC0415 - hardly ever
+
+        return {**found, "authorization": f"Basic {b64encode(credential.basic.encode()).decode()}"}
+    return found
+
+
+def _seen(task: "asyncio.Task[Response]") -> None:
+    """What a request comes to whose client has left interests nobody."""
+    if not task.cancelled():
+        task.exception()
