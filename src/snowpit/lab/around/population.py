@@ -7,7 +7,7 @@ from itertools import accumulate
 from random import Random
 from typing import NamedTuple
 
-from snowpit.cluster.workload import Clients, Tokens
+from snowpit.cluster.workload import Clients, Delay, Tokens
 from snowpit.knowledge.version import Version
 from snowpit.lab.around import asks
 from snowpit.lab.around.caller import Caller, Limiter
@@ -69,6 +69,8 @@ class Population:
     def configure(self, one: Clients) -> None:
         """Take on what the scenario now says; the number of clients stays."""
         self.one = one
+        self._operation = replace(one.operation, service=Delay())
+        """What is asked for, whatever it takes: the key of requests that are kept."""
         stream = f"{self._world.seed}:{one.name}"
         self._think = drawer(one.think, f"{stream}:think")
         self._network = drawer(one.network, f"{stream}:network")
@@ -164,7 +166,7 @@ class Population:
             ]
             asked = asks.token_review(token, _reviews(world.version))
         else:
-            asked = asks.ask(_without_times(one), client, world.version)
+            asked = asks.ask(self._operation, client, world.version)
         await pause(self._network())
         response = await world.network.send(
             world.places.address(client),
@@ -186,14 +188,6 @@ class Population:
     def _headers(self, content: str) -> Mapping[str, str]:
         found = {"user-agent": self.one.user_agent, POPULATION: self.name}
         return found | {"content-type": content} if content else found
-
-
-def _without_times(one: Clients):  # type: ignore[no-untyped-def]  # noqa: ANN202 - an Operation
-    """The operation as a key: what it takes does not change what is asked."""
-    return replace(one.operation, service=_NO_TIME)
-
-
-_NO_TIME = Clients(name="none").operation.service
 
 
 def _reviews(version: Version | None) -> str:

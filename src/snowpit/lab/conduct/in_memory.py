@@ -163,29 +163,39 @@ class MemoryServers:
             evidence.close()
 
 
-def rehearse(scenario: Scenario, *, seed: int, folder: Path | None = None, seen: Seen | None = None) -> Run:
+def rehearse(
+    scenario: Scenario,
+    *,
+    seed: int,
+    folder: Path | None = None,
+    epoch: int = EPOCH,
+    seen: Seen | None = None,
+) -> Run:
     """Run a scenario on virtual time.
 
     Args:
         scenario: What is to happen.
         seed: Seed of all chance.
         folder: Where evidence is written; null writes none.
+        epoch: When the lab begins, µs since the epoch, as evidence tells it.
         seen: Told of every bin.
 
     Raises:
         SnowpitError: If the lab cannot do what the scenario asks for.
     """
-    return virtual.run(_rehearse(scenario, seed, folder, seen))
+    return virtual.run(_rehearse(scenario, seed, folder=folder, epoch=epoch, seen=seen))
 
 
-async def _rehearse(scenario: Scenario, seed: int, folder: Path | None, seen: Seen | None) -> Run:
+async def _rehearse(
+    scenario: Scenario, seed: int, *, folder: Path | None, epoch: int, seen: Seen | None
+) -> Run:
     key = rsa()
     signer, verifier = Signer(key), Verifier([key])
-    clock = Clock(asyncio.get_running_loop().time(), EPOCH)
-    casting = Casting(scenario, signer, EPOCH)
+    clock = Clock(asyncio.get_running_loop().time(), epoch)
+    casting = Casting(scenario, signer, epoch)
     cast = casting.cast()
     store = Store(":memory:", clock, latency=latency(scenario.plane, seed, "store"))
-    store.load([*casting.items, *fairness.objects(scenario.plane.version, scenario.levels)], stamp=EPOCH)
+    store.load([*casting.items, *fairness.objects(scenario.plane.version, scenario.levels)], stamp=epoch)
     network = MemoryNetwork(cast.certificates)
     servers = MemoryServers(
         scenario,
@@ -212,7 +222,17 @@ async def _rehearse(scenario: Scenario, seed: int, folder: Path | None, seen: Se
         if dumps is not None:
             dumps.cancel()
         await crowd.close()
+        await _drop_the_rest()
         servers.close()
+
+
+async def _drop_the_rest() -> None:
+    """Cancel what still hangs inside servers and kubelets, and what its end sets off."""
+    own = asyncio.current_task()
+    while left := [task for task in asyncio.all_tasks() if task is not own]:
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _dump(servers: MemoryServers, number: int) -> None:

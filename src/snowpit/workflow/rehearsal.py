@@ -1,0 +1,88 @@
+"""From a scenario to a rehearsed run with its evidence; and that run held against the simulator and the detectors."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from snowpit.cluster.scale import scaled
+from snowpit.cluster.scenario import CONTROL_PLANE, Scenario
+from snowpit.errors import LabError
+from snowpit.lab.conduct.in_memory import rehearse
+from snowpit.lab.conduct.sampling import Seen
+from snowpit.model.finding import Verdict as Judgement
+from snowpit.observe.horizon import short
+from snowpit.observe.outcome import Verdict, outcome
+from snowpit.report.study import Study
+from snowpit.workflow.diagnosis import Question, run
+from snowpit.workflow.evidence import Source
+from snowpit.workflow.simulation import study as simulated
+
+
+class Check(NamedTuple):
+    """Three answers to one question.
+
+    Args:
+        lab: How the rehearsed run ended; null if it has no course.
+        simulator: How the same scenario and seed ended in the simulator.
+        cause: Id of the first supported finding in the lab's evidence; empty if there is none.
+        answer: What the diagnosis of it says.
+    """
+
+    lab: Verdict | None
+    simulator: Verdict | None
+    cause: str
+    answer: str
+
+
+def prepared(scenario: Scenario, scale: float) -> Scenario:
+    """The scenario that a lab can run, made smaller.
+
+    Raises:
+        LabError: If a lab cannot run it: published models have no servers, and its gate knows no priority levels yet.
+        ScenarioError: If the scale is none.
+    """
+    if scenario.model != CONTROL_PLANE:
+        raise LabError(
+            f"{scenario.name} is a published model without servers.", "Take a scenario of a control plane."
+        )
+    if scenario.levels:
+        raise LabError(
+            f"{scenario.name} uses priority and fairness, which the lab does not have yet.",
+            "Take an earlier version, or add --set priority_and_fairness=false.",
+        )
+    return scaled(scenario, scale)
+
+
+def study(scenario: Scenario, seed: int, *, folder: Path, epoch: int, seen: Seen | None = None) -> Study:
+    """Rehearse a scenario on virtual time and judge how it ended.
+
+    Args:
+        scenario: As ``prepared``.
+        seed: Seed of all chance.
+        folder: Folder for evidence; it must not hold a lab already.
+        epoch: When the lab begins, µs since the epoch.
+        seen: Told of every bin.
+
+    Raises:
+        LabError: If the folder holds something, or the lab cannot do what the scenario asks for.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise LabError(f"{folder} is not empty.", "Name another folder with --out, or remove that one.")
+    folder.mkdir(parents=True, exist_ok=True)
+    found = rehearse(scenario, seed=seed, folder=folder, epoch=epoch, seen=seen)
+    ended = outcome(found, horizon_s=scenario.horizon_s)
+    return Study(scenario=scenario, runs=(found,), outcomes=(ended,), warning=short(scenario))
+
+
+def check(rehearsed: Study, folder: Path) -> Check:
+    """Diagnose the evidence of a lab, simulate the same scenario, and set the three side by side."""
+    seeds: Sequence[int] = [rehearsed.runs[0].seed]
+    theirs = simulated(rehearsed.scenario, seeds).outcomes[0].verdict
+    found = run(Question(source=Source(paths=evidence(folder)))).diagnosis
+    causes = [item.id for item in found.findings if item.verdict is Judgement.SUPPORTED]
+    return Check(rehearsed.outcomes[0].verdict, theirs, causes[0] if causes else "", found.answer)
+
+
+def evidence(folder: Path) -> list[str]:
+    """What a real cluster would have left behind: everything but keys, tokens and the lab's own record."""
+    return [str(path) for path in sorted(folder.iterdir()) if path.is_dir() and path.name != "pki"]
