@@ -8,8 +8,10 @@ Fields it applies to are listed in :data:`REDACTED`.
 import re
 
 _CREDENTIAL = (
-    r"((?i:bearer(?:\s|%20|\+)+|base64url\.bearer\.authorization\.k8s\.io\.|[?&]sig(?:=|%3D)"
-    r"|(?:token|authorization|password|passwd|secret|assertion|signature|api[_-]?key)(?:=|%3D)))"
+    r"((?i:bearer(?:\s|%20|\+)+|base64url\.bearer\.authorization\.k8s\.io\."
+    r"|[?&](?:sig|pass|key|auth|code|session|command)(?:=|%3D)"
+    r"|(?:token|authorization|password|passwd|passphrase|pwd|secret|credentials?|assertion|signature"
+    r"|(?:api|access|private|secret)[_-]?key)(?:=|%3D)))"
 )
 # As a header is written; names such as system:serviceaccount:secret:app have no blank there, and words are short.
 _HEADER = (
@@ -22,10 +24,13 @@ _PART = "[A-Za-z0-9_-]"
 _DOT = r"(?:\.|%2[eE])"
 # A cut token need not have a dot; "keyJanitor" has neither the length nor the dot.
 _WEB_KEY = f"|eyJ(?:{_PART}{{6,}}{_DOT}{_PART}{{10,}}|{_PART}{{24,}})(?:{_DOT}{_PART}*)*"
-SECRET = _CREDENTIAL + _VALUE + "|" + _HEADER + _LONG_VALUE + _WEB_KEY
-"""A bearer token, the value of a parameter that carries a secret, or a JSON web token, whole or cut."""
+# User and password in an address, which may itself be the parameter of another one.
+_USERINFO = r"|((?i:://|%3A%2F%2F))[^\s/?#&\"']+(@|%40)"
+SECRET = _CREDENTIAL + _VALUE + "|" + _HEADER + _LONG_VALUE + _WEB_KEY + _USERINFO
+"""A bearer token, the value of a parameter that carries a secret (the commands of an exec too), a JSON web token, whole
+or cut, or the user and password of an address."""
 
-BLANKED = r"\1\2REDACTED"
+BLANKED = r"\1\2\3REDACTED\4"
 """Replacement for :data:`SECRET`, for Python and for RE2."""
 
 REDACTED = (
@@ -52,6 +57,8 @@ REDACTED = (
 """Columns to which the rule applies."""
 
 _SECRET = re.compile(SECRET)
+_SIGNS = ("eyj", "=", "bearer", "%3", ": ", "://")
+"""Cheap: one of them is in every text in which the rule may find something."""
 
 
 def redact(text: str) -> str:
@@ -61,6 +68,6 @@ def redact(text: str) -> str:
     '/api/v1/pods?access_token=REDACTED&limit=5'
     """
     folded = text.lower()
-    if "eyj" in folded or "=" in folded or "bearer" in folded or "%3d" in folded or ": " in folded:
+    if any(sign in folded for sign in _SIGNS):
         return _SECRET.sub(BLANKED, text)
     return text

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from snowpit.ingest.configuration.tree import Scalar, Tree, flattened
 from snowpit.ingest.privacy import kept
+from snowpit.ingest.redact import redact
 
 Row = dict[str, object]
 """A row, without its file."""
@@ -34,9 +35,9 @@ class Subject:
         """One row; ``line`` counts in the document, 0 if not known."""
         return {
             "component": self.component,
-            "server": self.server,
+            "server": redact(self.server),
             "document": self.document,
-            "object": self.object,
+            "object": redact(self.object),
             "key": key,
             "value": kept(key, value),
             "version": self.version,

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from snowpit.cluster.scenario import Scenario
 from snowpit.knowledge.facts import Value
@@ -183,11 +184,13 @@ def rehearse(
     Raises:
         SnowpitError: If the lab cannot do what the scenario asks for.
     """
-    return virtual.run(_rehearse(scenario, seed, folder=folder, epoch=epoch, seen=seen))
+    with TemporaryDirectory(prefix="snowpit-lab-") as spare:
+        pki = (folder or Path(spare)) / "pki"
+        return virtual.run(_rehearse(scenario, seed, folder=folder, pki=pki, epoch=epoch, seen=seen))
 
 
 async def _rehearse(
-    scenario: Scenario, seed: int, *, folder: Path | None, epoch: int, seen: Seen | None
+    scenario: Scenario, seed: int, *, folder: Path | None, pki: Path, epoch: int, seen: Seen | None
 ) -> Run:
     key = rsa()
     signer, verifier = Signer(key), Verifier([key])
@@ -206,7 +209,7 @@ async def _rehearse(
         verifier=verifier,
         folder=folder,
         seed=seed,
-        pki=_files(casting, folder),
+        pki=_files(casting, pki),
     )
     places = Places([address(server) for server in range(scenario.servers)])
     world = World(network, places, clock, scenario.plane.version, seed, scenario.bin_s)
@@ -243,11 +246,8 @@ async def _dump(servers: MemoryServers, number: int) -> None:
         await asyncio.sleep(SCRAPE_S)
 
 
-def _files(casting: Casting, folder: Path | None) -> Path:
-    """Token files of a lab; without a folder a place where none are."""
-    if folder is None:
-        return Path("/nonexistent")
-    pki = folder / "pki"
+def _files(casting: Casting, pki: Path) -> Path:
+    """Token files of a lab, readable by their owner alone."""
     pki.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, lines in (
         ("tokens.csv", casting.token_file),
