@@ -7,7 +7,7 @@ k8s.io/utils/trace 1.12 to 1.34; lines of 1.13.5 were recorded.
 from pathlib import Path
 
 from snowpit.knowledge.version import Version
-from snowpit.lab.clock import Clock
+from snowpit.lab.clock import Clock, moment
 from snowpit.lab.evidence.audit import RotatedLog
 from snowpit.lab.exchange import Exchange
 from snowpit.lab.flags import Files, Listen, command_line
@@ -81,12 +81,13 @@ class Klog:
         head = f'"{name} {request.path}"'
         if self._version.at_least("1.18.0"):
             head = f'"{name}" url:{request.path},user-agent:{_plain(agent)},client:{request.source}'
-        started = self._clock.moment().strftime("%Y-%m-%d %H:%M:%S.%f +0000 UTC")
+        begun = exchange.handling or 0.0
+        started = moment(self._clock.epoch + round(begun * 1e6)).strftime("%Y-%m-%d %H:%M:%S.%f +0000 UTC")
         steps = f"Trace[{number}]: [{go(took)}] [{go(took)}] END"
         self._line(
             "I",
             "trace.go:76",
-            f"Trace[{number}]: {head} (started: {started} m=+{self._clock.now():.9f}) (total time: {go(took)}):\n{steps}",
+            f"Trace[{number}]: {head} (started: {started} m=+{begun:.9f}) (total time: {go(took)}):\n{steps}",
         )
 
     def throttled(self, verb: str, url: str, waited: float) -> None:
