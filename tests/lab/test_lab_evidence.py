@@ -20,6 +20,7 @@ from snowpit.lab.clock import Clock
 from snowpit.lab.evidence import Evidence
 from snowpit.lab.evidence.audit import RotatedLog
 from snowpit.lab.evidence.klog import go
+from snowpit.lab.evidence.metrics import Metrics
 from snowpit.lab.evidence.policy import Level, Policy
 from snowpit.lab.exchange import Exchange, User
 from snowpit.lab.setup import ServerSetup
@@ -262,3 +263,60 @@ def test_durations_are_those_of_go() -> None:
         "250ms",
         "2µs",
     ]
+
+
+@pytest.mark.parametrize(("version", "seen"), [("1.13.5", [0.0, 7.0]), ("1.19.0", [7.0, 6.0])])
+def test_to_1_18_the_gauge_shows_a_seat_when_its_request_finishes(
+    version: str, seen: list[float], tmp_path: Path
+) -> None:
+    async def main() -> list[float]:
+        metrics = Metrics(setup(version, tmp_path), Clock(asyncio.get_running_loop().time(), EPOCH))
+        item, found = exchange(), []
+        metrics.admitted(item, 7)
+        found.append(gauge(metrics.expose({}).decode()))
+        await asyncio.sleep(5)
+        metrics.freed(item, 6)
+        found.append(gauge(metrics.expose({}).decode()))
+        return found
+
+    def gauge(text: str) -> float:
+        name = "apiserver_current_inflight_requests{"
+        return next(
+            float(line.split()[-1])
+            for line in text.splitlines()
+            if line.startswith(name) and "mutating" in line
+        )
+
+    assert virtual.run(main()) == seen
+
+
+def test_refusals_of_old_releases_count_apart_with_no_duration(tmp_path: Path) -> None:
+    refused = exchange()
+    refused.handling = None
+    written(tmp_path, "1.13.5", (exchange(), 201), (refused, 429))
+    text = (tmp_path / "metrics.prom").read_text()
+    counts = {
+        line.split("verb=")[1][1:5]: line.split()[-1]
+        for line in text.splitlines()
+        if "latencies_count" in line
+    }
+    assert counts == {"POST": "1", "CREA": "1"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ({"authorization": "Bearer x"}, "attempted: bearer"),
+        ({}, "no credentials provided"),
+        ({"authorization": "\x1b[31m x"}, "no credentials provided"),
+    ],
+)
+def test_a_failed_authentication_says_what_was_tried(
+    headers: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    item = exchange(user=None)
+    item.request.headers = headers
+    written(tmp_path, "1.13.5", (item, 401))
+    events = [json.loads(line) for line in (tmp_path / "audit.log").read_text().splitlines()]
+    failed = [event for event in events if event["stage"] == "ResponseStarted"]
+    assert [event["responseStatus"]["message"] for event in failed] == [f"Authentication failed, {message}"]

@@ -16,7 +16,7 @@ from snowpit.lab.evidence.policy import Level, Policy
 from snowpit.lab.exchange import Exchange, User
 from snowpit.lab.wire import Response
 
-MEGABYTE = 1_000_000
+MEGABYTE = 1 << 20
 RECEIVED, STARTED, COMPLETE = "RequestReceived", "ResponseStarted", "ResponseComplete"
 REASONS = {
     401: "Unauthorized",
@@ -46,7 +46,9 @@ class RotatedLog:
         self._size = path.stat().st_size
 
     def write(self, line: bytes) -> None:
-        """Append a line; its end included."""
+        """Append a line, its end included; a server that has been stopped writes no more."""
+        if self._file.closed:
+            return
         if self._size and self._size + len(line) > self._limit:
             self._rotate()
         self._file.write(line)
@@ -196,12 +198,19 @@ def _status(exchange: Exchange, response: Response, *, failed: bool) -> dict[str
     found: dict[str, Any] = {"metadata": {}, "code": response.status}
     if failed:
         found |= {"status": "Failure", "reason": "Unauthorized"}
-        found["message"] = f"Authentication failed, attempted: {_attempted(exchange)}"
+        found["message"] = _attempted(exchange)
     elif response.status >= SUCCESS and response.status in REASONS and response.status != 429:  # noqa: PLR2004 - plain text
         found |= {"status": "Failure", "reason": REASONS[response.status]}
     return found
 
 
 def _attempted(exchange: Exchange) -> str:
+    """What was tried, as pkg/endpoints/filters/authn_audit.go says it."""
     scheme = exchange.request.headers.get("authorization", "").partition(" ")[0].lower()
-    return scheme or "x509"
+    tried: list[str] = [name for name in ("basic", "bearer") if scheme == name]
+    tried += ["x509"] if exchange.request.certificate is not None else []
+    return (
+        f"Authentication failed, attempted: {', '.join(tried)}"
+        if tried
+        else "Authentication failed, no credentials provided"
+    )

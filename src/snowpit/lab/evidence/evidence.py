@@ -84,6 +84,7 @@ class Evidence:
 
     def freed(self, exchange: Exchange, taken: int) -> None:
         """It gave its seat back."""
+        self._metrics.freed(exchange, taken)
 
     def terminated(self, exchange: Exchange, source: str) -> None:
         """It was cut off."""

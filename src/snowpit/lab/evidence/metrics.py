@@ -92,6 +92,8 @@ class Metrics:
         self._histograms: dict[tuple[str, Labels], _Histogram] = {}
         self._seen: dict[str, tuple[int, float, float]] = {}
         self._old = not self._version.at_least("1.14.0")
+        self._at_once = self._version.at_least("1.19.0")
+        self._taken: dict[str, int] = {}
         self._kind = "request_kind" if self._version.at_least("1.19.0") else "requestKind"
 
     def _count(self, name: str, by: float = 1.0, /, **labels: str) -> None:
@@ -113,7 +115,21 @@ class Metrics:
             self._observe("authentication_duration_seconds", seconds, CACHE_BOUNDS, result=result)
 
     def admitted(self, exchange: Exchange, taken: int) -> None:
-        """The gauge notes how many seats are held; it shows that by and by."""
+        """A seat was taken: from 1.19 the gauge notes it now, before that when the request finishes."""
+        if self._at_once:
+            self._note(exchange, taken)
+        else:
+            self._taken[exchange.audit_id] = taken
+
+    def freed(self, exchange: Exchange, taken: int) -> None:
+        """A seat was given back."""
+        if self._at_once:
+            self._note(exchange, taken)
+        elif exchange.audit_id in self._taken:
+            self._note(exchange, self._taken.pop(exchange.audit_id))
+
+    def _note(self, exchange: Exchange, taken: int) -> None:
+        """The gauge shows the most of the last second."""
         kind = KINDS[exchange.info.read_only]
         most, since, _ = self._seen.get(kind, (0, 0.0, 0.0))
         now = self._clock.now()
@@ -132,7 +148,7 @@ class Metrics:
             self._terminations(exchange, "429")
             return
         self._request(exchange, "429", verb=exchange.info.verb.upper(), content="")
-        self._time(exchange, 0.0)
+        self._time(exchange, 0.0, verb=exchange.info.verb.upper())
 
     def answered(self, exchange: Exchange, response: Response) -> None:
         """A request was answered behind the gate."""
@@ -160,11 +176,11 @@ class Metrics:
             more["contentType"] = content
         self._count("apiserver_request_total", code=code, verb=method, **what, **more)
 
-    def _time(self, exchange: Exchange, seconds: float) -> None:
+    def _time(self, exchange: Exchange, seconds: float, *, verb: str = "") -> None:
         info = exchange.info
         scope = "namespace" if info.namespace else "cluster" if info.resource_request else ""
         what = {"resource": info.resource, "scope": scope, "subresource": info.subresource}
-        method = METHODS.get(info.verb, info.verb.upper())
+        method = verb or METHODS.get(info.verb, info.verb.upper())
         if self._old:
             bounds = tuple(bound * 1e6 for bound in OLD_BOUNDS)
             self._observe("apiserver_request_latencies", seconds * 1e6, bounds, verb=method, **what)
@@ -172,9 +188,9 @@ class Metrics:
         more = {"component": "apiserver", "group": info.group, "version": info.version, "dry_run": ""}
         self._observe("apiserver_request_duration_seconds", seconds, BOUNDS, verb=method, **what, **more)
 
-    def terminated(self, exchange: Exchange, source: str) -> None:  # noqa: ARG002 - both are one family
-        """A request was cut off."""
-        if self._version.at_least("1.17.0"):
+    def terminated(self, exchange: Exchange, source: str) -> None:
+        """A request was cut off; the limit inside handlers counts as an answer like any other."""
+        if source == "filter" and self._version.at_least("1.17.0"):
             self._terminations(exchange, "504")
 
     def _terminations(self, exchange: Exchange, code: str) -> None:
