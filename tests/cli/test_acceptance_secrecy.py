@@ -20,6 +20,14 @@ SPELLINGS = (
     f"curl authorization: {TOKEN}",
     f"curl token: {TOKEN}",
     f"base64url.bearer.authorization.k8s.io.{TOKEN}, channel.k8s.io",
+    f"/x?passphrase={TOKEN}&pwd={TOKEN}&access_key={TOKEN}&private-key={TOKEN}",
+    f"/x?X-Amz-Credential={TOKEN}&code={TOKEN}&key={TOKEN}&session={TOKEN}",
+    f"/x?container=c&command=mysql&command=-p{TOKEN}",
+    f"/x?to=https://me:{TOKEN}@host/",
+    f"/x?to=https%3A%2F%2Fme%3A{TOKEN}%40host%2F",
+    f"/x?to=https%3a%2f%2fme%3a%252F{TOKEN}%40host%2f",
+    f"bot/1 (+https://me:p@{TOKEN}@host/about)",
+    f"bot/1 https://{TOKEN}@host",
 )
 
 
@@ -35,6 +43,24 @@ def test_spellings_of_credentials_are_blanked(
     assert ran.code == 0
     assert TOKEN not in ran.out
     assert "REDACTED" in ran.out
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "bot/1 (+https://example.com/about; ops@example.com)",
+        "https://issuer.example.com#alice@example.com",
+        "bot/1 //host@place http:/a@b",
+        "monkey=3 design=4 encode=5",
+    ],
+)
+def test_addresses_without_user_and_words_that_only_end_alike_are_kept(
+    agent: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "audit.log"
+    path.write_text(event(0, userAgent=agent) + "\n")
+    ran = snowpit(capsys, "sql", "--no-cache", "-o", "json", str(path), "SELECT user_agent FROM requests")
+    assert json.dumps(agent) in ran.out
 
 
 def test_names_with_words_of_credentials_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

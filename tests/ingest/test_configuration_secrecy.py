@@ -62,7 +62,13 @@ kind: ValidatingWebhookConfiguration
 metadata: {{name: a}}
 webhooks:
 - name: a.b.c
-  clientConfig: {{caBundle: {CANARY}, url: "https://u:{CANARY}@h/"}}
+  clientConfig: {{caBundle: {CANARY}, url: "https://u:p@{CANARY}@h/"}}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {{name: "hook token={CANARY}"}}
+webhooks:
+- name: a.b.c
 """,
     "broken": f"apiVersion: v1\nkind: Pod\n  a: [{CANARY}\n---\napiVersion: v1\nkind: Node\nmetadata: {{name: a}}\n",
 }

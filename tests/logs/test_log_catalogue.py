@@ -153,7 +153,7 @@ def test_flags_keep_their_values_and_lose_their_secrets() -> None:
     assert flag('FLAG: --bootstrap-token="abcdef.0123456789abcdef"') == ("bootstrap-token", "***")
     assert flag('FLAG: --etcd-servers="https://me:hunter2@etcd:2379"') == (
         "etcd-servers",
-        "https://***@etcd:2379",
+        "https://REDACTED@etcd:2379",
     )
     assert flag('FLAG: --key="hunter2"') == ("key", "***")
     assert flag("FLAG: broken") is None

@@ -113,10 +113,28 @@ def test_the_line_that_date_printed_times_the_dump_after_it() -> None:
     assert times == [(1_714_557_600_000_000,), (1_714_557_660_000_000,)]
 
 
-def test_labels_with_secrets_are_blanked() -> None:
-    with reading('rest_client{url="https://x/y?access_token=geheim123",a="1"} 1\nup{a="2"} 1\n') as read:
+@pytest.mark.parametrize(
+    "pair",
+    [
+        'url="https://x/y?access_token=geheim123"',
+        'url="https://me:geheim123@x/y"',
+        'instance="http://geheim123@x"',
+        'token="geheim123"',
+        'etcdPassword="geheim123"',
+    ],
+)
+def test_labels_with_secrets_are_blanked(pair: str) -> None:
+    with reading(f'rest_client{{{pair},a="1"}} 1\nup{{a="2"}} 1\n') as read:
         (row, *_) = read.tables.run("SELECT labels FROM metrics ORDER BY line")
+    assert "a" in str(row)
     assert "geheim123" not in str(row)
+
+
+def test_labels_that_only_speak_of_secrets_are_kept() -> None:
+    labels = 'resource="secrets",name="token-cleaner",instance="node01.examplecluster01:443"'
+    with reading(f"rest_client{{{labels}}} 1\n") as read:
+        (row,) = read.tables.run("SELECT labels FROM metrics")
+    assert all(value in str(row) for value in ("secrets", "token-cleaner", "node01.examplecluster01:443"))
 
 
 def test_an_audit_log_is_never_taken_for_metrics() -> None:

@@ -141,7 +141,8 @@ LONGEST = 2 << 20
 
 _TEXT = ", ".join(quoted(name) for name in REDACTED if name not in ("uri", "stage", "level", "server"))
 _SUSPECT = " OR ".join(
-    f"contains(concat_ws(' ', {_TEXT}), '{sign}')" for sign in ("eyJ", "=", "%3", "earer", "EARER", ": ", "://")
+    f"contains(concat_ws(' ', {_TEXT}), '{sign}')"
+    for sign in ("eyJ", "=", "%3", "earer", "EARER", ": ", "://")
 )
 """Cheap: holds for every row in which the rule of ``redact`` may find something, the URI aside."""
 

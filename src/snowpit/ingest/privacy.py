@@ -24,7 +24,6 @@ _HARMLESS_NAME = re.compile(
     r"|max[-_]?age|type|kind|level|apigroup|authentication|auth)(?:\.\d+)*$"
 )
 _HARMLESS_VALUE = re.compile(r"(?i)true|false|[0-9]+(?:\.[0-9]+)?|(?:[0-9.]+(?:h|m|s|ms|us))+|\{\}|\[\]|")
-_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 _PEM = re.compile(r"-----BEGIN|LS0tLS1CRUdJTi")
 _BOOTSTRAP = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
 _OPAQUE = re.compile(r"[A-Za-z0-9+_-]{40,}={0,2}")
@@ -43,18 +42,24 @@ def kept(key: str, value: str) -> str:
         credentials inside URLs, keys, long opaque words and the like blanked in place.
 
     >>> kept("token", "abc"), kept("service-account-key", "abc"), kept("token-auth-file", "/etc/tokens"), kept("etcd-servers", "https://me:pw@etcd:2379")
-    ('***', '***', '/etc/tokens', 'https://***@etcd:2379')
+    ('***', '***', '/etc/tokens', 'https://REDACTED@etcd:2379')
     """
     value = value[:_LOOKED_AT]
     if _PEM.search(value):
         return HIDDEN
-    if _ITSELF.search(_words(key)) and value and "/" not in value:
+    if secret_name(key, value):
         return HIDDEN
-    if _NAME.search(_words(key)) and not _HARMLESS_NAME.search(key) and not _HARMLESS_VALUE.fullmatch(value):
-        return HIDDEN
-    clean = _USERINFO.sub(f"{HIDDEN}@", value)
-    clean = _ASSIGNED.sub(rf"\1{HIDDEN}", _BOOTSTRAP.sub(HIDDEN, clean))
+    clean = _ASSIGNED.sub(rf"\1{HIDDEN}", _BOOTSTRAP.sub(HIDDEN, value))
     return _OPAQUE.sub(_opaque, redact(clean))[:LONGEST]
+
+
+def secret_name(key: str, value: str) -> bool:
+    """Whether a name says that its value is secret, and the value is no path, number, duration or truth value."""
+    words = _words(key)
+    if _ITSELF.search(words) and value and "/" not in value:
+        return True
+    named = _NAME.search(words) and not _HARMLESS_NAME.search(key)
+    return bool(named) and not _HARMLESS_VALUE.fullmatch(value)
 
 
 def _words(key: str) -> str:

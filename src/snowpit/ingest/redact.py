@@ -25,12 +25,15 @@ _DOT = r"(?:\.|%2[eE])"
 # A cut token need not have a dot; "keyJanitor" has neither the length nor the dot.
 _WEB_KEY = f"|eyJ(?:{_PART}{{6,}}{_DOT}{_PART}{{10,}}|{_PART}{{24,}})(?:{_DOT}{_PART}*)*"
 # User and password in an address, which may itself be the parameter of another one.
-_USERINFO = r"|((?i:://|%3A%2F%2F))[^\s/?#&\"']+(@|%40)"
+_USERINFO = (
+    r"|(://)[^\s/?#\"]+(@|%40)"
+    r"|((?i:%3A%2F%2F))(?:[^\s/?#&\"'%]|%[013-9A-Fa-f][0-9A-Fa-f]|%2[0-9A-Ea-e])+(%40)"
+)
 SECRET = _CREDENTIAL + _VALUE + "|" + _HEADER + _LONG_VALUE + _WEB_KEY + _USERINFO
 """A bearer token, the value of a parameter that carries a secret (the commands of an exec too), a JSON web token, whole
 or cut, or the user and password of an address."""
 
-BLANKED = r"\1\2\3REDACTED\4"
+BLANKED = r"\1\2\3\5REDACTED\4\6"
 """Replacement for :data:`SECRET`, for Python and for RE2."""
 
 REDACTED = (

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from snowpit.ingest.metrics.dump import Dump
-from snowpit.ingest.metrics.sample import Sample, clean, finite, micros
+from snowpit.ingest.metrics.sample import Sample, clean, finite, label, micros
 from snowpit.ingest.sink import Sink
 from snowpit.ingest.stream import Reader
 from snowpit.model.evidence import FileCoverage, Reject
@@ -80,7 +80,7 @@ def samples_of(series: Any) -> Iterator[Sample]:  # noqa: ANN401 - whatever JSON
     if not isinstance(name, str) or not isinstance(metric, dict):
         return
     labels: Mapping[str, str] = {
-        clean(key): clean(value)
+        clean(key): label(key, value)
         for key, value in metric.items()
         if key != "__name__" and isinstance(value, str)
     }

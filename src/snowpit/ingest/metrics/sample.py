@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from snowpit.ingest.privacy import HIDDEN, secret_name
 from snowpit.ingest.redact import redact
 
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
@@ -82,7 +83,7 @@ def _others(rest: str) -> Mapping[str, str] | None:
 
 
 def _pairs(body: str) -> Mapping[str, str]:
-    return {key: clean(value) for key, value in _PAIR.findall(body)}
+    return {key: label(key, value) for key, value in _PAIR.findall(body)}
 
 
 def family_type(line: str) -> tuple[str, str] | None:
@@ -110,6 +111,13 @@ def micros(stamp: float | None) -> int | None:
         return None
     seconds = stamp / 1e3 if stamp > _MILLISECONDS else stamp
     return round(seconds * 1e6) if seconds < _LATEST else None
+
+
+@lru_cache(maxsize=50_000)
+def label(key: str, value: str) -> str:
+    """The value of a label, cleaned; nothing of it where the name says that it is secret."""
+    found = clean(value)
+    return HIDDEN if secret_name(key, found) else found
 
 
 @lru_cache(maxsize=50_000)
