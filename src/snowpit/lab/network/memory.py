@@ -7,9 +7,8 @@ taken in.
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import lru_cache
-from urllib.parse import parse_qsl, unquote
 
+from snowpit.lab.network.targets import shown, split
 from snowpit.lab.wire import NOBODY, Certificate, Credential, Handler, LostError, Request, Response
 
 PORTS = 64_000
@@ -59,12 +58,12 @@ class MemoryNetwork:
         if handler is None:
             raise LostError
         self._sent += 1
-        path, query = _split(target)
+        path, query = split(target)
         request = Request(
             method=method,
             path=path,
             query=query,
-            headers=_with(headers, credential),
+            headers=shown(headers, credential),
             body=body,
             source=source or "127.0.0.1",
             port=FIRST_PORT + self._sent % PORTS,
@@ -83,24 +82,6 @@ class MemoryNetwork:
             request.gone.set()
             task.add_done_callback(_seen)
             raise
-
-
-@lru_cache(maxsize=16_384)
-def _split(target: str) -> tuple[str, Mapping[str, str]]:
-    path, _, query = target.partition("?")
-    return unquote(path), dict(parse_qsl(query, keep_blank_values=True)) if query else {}
-
-
-def _with(headers: Mapping[str, str] | None, credential: Credential) -> Mapping[str, str]:
-    """Header fields with what the client shows."""
-    found = headers or {}
-    if credential.token:
-        return {**found, "authorization": f"Bearer {credential.token}"}
-    if credential.basic:
-        from base64 import b64encode  # noqa: PLC0415 - hardly ever
-
-        return {**found, "authorization": f"Basic {b64encode(credential.basic.encode()).decode()}"}
-    return found
 
 
 def _seen(task: "asyncio.Task[Response]") -> None:

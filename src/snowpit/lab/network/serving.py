@@ -1,0 +1,100 @@
+"""A handler behind a socket: HTTP/1.1 with TLS on loopback, by aiohttp.
+
+A handler runs in a task of its own and goes on when its client hangs up. Slow, silent and vanished clients are cut off
+after a while, so that none of them holds anything for ever.
+"""
+
+import asyncio
+import logging
+import socket
+import ssl
+
+from aiohttp import web
+
+from snowpit.errors import LabError
+from snowpit.lab.network.adapter import PATIENCE, Adapter, Patience, request_of
+from snowpit.lab.network.guard import Place, place
+from snowpit.lab.wire import Handler
+
+BACKLOG = 4096
+HANDSHAKE_S = 10.0
+LINGER_S = 2.0
+
+_QUIET = logging.getLogger("snowpit.lab.network")
+_QUIET.disabled = True
+"""aiohttp logs every request that it cannot parse; whoever sends one gets a 400, and that is all."""
+
+
+class Listener:
+    """A handler that listens; made by ``serve``."""
+
+    def __init__(
+        self, address: str, server: asyncio.Server, web_server: web.Server, adapter: Adapter
+    ) -> None:
+        self.address = address
+        self._server, self._web_server, self._adapter = server, web_server, adapter
+
+    @property
+    def connections(self) -> int:
+        """Open connections."""
+        return len(self._web_server.connections)
+
+    async def close(self) -> None:
+        """Go away as a killed process does: every request inside is lost, every connection is reset."""
+        self._server.close()
+        inside = list(self._adapter.inside)
+        for task in inside:
+            task.cancel()
+        await asyncio.gather(*inside, return_exceptions=True)
+        for connection in self._web_server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+        await self._web_server.shutdown(HANDSHAKE_S)
+
+
+async def serve(
+    handler: Handler, address: str, context: ssl.SSLContext, patience: Patience = PATIENCE
+) -> Listener:
+    """Listen on an address.
+
+    Args:
+        handler: Answers requests.
+        address: Loopback address; port 0 takes a free one.
+        context: What it shows and trusts (``tls.server_context``); many listeners may share one.
+        patience: How long it waits for clients.
+
+    Raises:
+        LabError: If the address is not on loopback, or is taken.
+    """
+    where = place(address)
+    adapter = Adapter(handler, patience)
+    web_server = web.Server(
+        adapter.answer,
+        request_factory=request_of,
+        handler_cancellation=True,
+        keepalive_timeout=patience.head,
+        lingering_time=LINGER_S,
+        auto_decompress=False,
+        access_log=None,
+        logger=_QUIET,
+    )
+    sock = _socket(where, patience)
+    server = await asyncio.get_running_loop().create_server(
+        web_server, sock=sock, ssl=context, backlog=BACKLOG, ssl_handshake_timeout=HANDSHAKE_S
+    )
+    host = f"[{where.host}]" if ":" in where.host else where.host
+    return Listener(f"{host}:{sock.getsockname()[1]}", server, web_server, adapter)
+
+
+def _socket(where: Place, patience: Patience) -> socket.socket:
+    """A listening socket whose connections the system ends when nobody takes what is sent."""
+    family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
+    try:
+        sock = socket.create_server(where, family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise LabError(
+            f"The lab cannot listen on {where.host}:{where.port}: {error.strerror}.",
+            "End what listens there, or choose another port.",
+        ) from error
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(patience.taken * 1000))
+    return sock
