@@ -24,6 +24,7 @@ spec:
     - --event-ttl=48h
 """
 SCHEMA = json.loads((files("snowpit") / "report/schema/lint-v1.json").read_text("utf-8"))
+SARIF = json.loads((Path(__file__).parents[1] / "support" / "sarif.json").read_text("utf-8"))
 
 
 @pytest.fixture
@@ -51,6 +52,16 @@ def test_the_json_obeys_its_schema(capsys: pytest.CaptureFixture[str], bad: str)
         [item for item in found["violations"] if item["severity"] == "error"]
     )
     assert {"inflight-unlimited", "loopback-limiter"} <= {item["rule"] for item in found["violations"]}
+
+
+def test_sarif_obeys_the_standard(capsys: pytest.CaptureFixture[str], bad: str) -> None:
+    found = json.loads(snowpit(capsys, "lint", bad, "-o", "sarif").out)
+    jsonschema.validate(found, SARIF, format_checker=jsonschema.FormatChecker())
+    (run,) = found["runs"]
+    assert run["results"]
+    run["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] = 0
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(found, SARIF)
 
 
 def test_sarif_points_at_lines_and_rules(capsys: pytest.CaptureFixture[str], bad: str) -> None:

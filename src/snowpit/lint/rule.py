@@ -150,6 +150,15 @@ def parsed(text: str) -> Version | None:
         return None
 
 
+def fair(process: Process, version: Version | None) -> bool:
+    """Whether priority and fairness is on: by default from 1.20, unless a flag or its feature gate turns it off."""
+    flag, gates = process.flags.get("enable-priority-and-fairness"), process.flags.get("feature-gates")
+    off = (flag and flag.value.lower() == "false") or (
+        gates and "APIPriorityAndFairness=false" in gates.value
+    )
+    return version is not None and version.at_least("1.20") and not off
+
+
 def where(process: Process, setting: Setting | None = None) -> Pointer | None:
     """The line of a flag, else the first one of its process."""
     return (setting.pointer if setting else None) or process.pointer

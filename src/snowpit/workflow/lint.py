@@ -1,6 +1,6 @@
 """From configuration to violations: read, observe, know the server, ask the rules."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -11,11 +11,15 @@ from snowpit.errors import EvidenceError, FactError
 from snowpit.ingest import Progress, read
 from snowpit.knowledge.version import Version
 from snowpit.lint import RULES, Result, Rule, check
+from snowpit.lint.planes import members
 from snowpit.lint.rule import parsed
 from snowpit.model.evidence import Coverage
 from snowpit.model.observation import Configuration
 from snowpit.observe.configuration import configuration
 from snowpit.store import Tables
+
+SERVERS = 5
+"""Servers of one control plane that are named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +31,7 @@ class Inspection:
         rules: Rules that were asked.
         plane: What is known of the API servers.
         coverage: What was read.
-        remarks: Sentences on what differs between servers.
+        remarks: Sentences: which files are taken as one control plane, and where its servers differ.
     """
 
     results: tuple[Result, ...]
@@ -70,24 +74,36 @@ def inspect(
             "No configuration was found.",
             "Give manifests, command lines, audit policies or kubelet configurations (YAML, JSON or text).",
         )
-    plane, remarks = _known(found, given)
+    plane = _known(found, given)
     return Inspection(
         results=tuple(check(rules, found, plane)),
         rules=tuple(rules),
         plane=plane,
         coverage=coverage,
-        remarks=remarks,
+        remarks=tuple(_remarks(found, plane)),
     )
 
 
-def _known(found: Configuration, given: Version | None) -> tuple[ControlPlane, tuple[str, ...]]:
-    """The control plane that the configuration tells, of several versions the oldest, and where servers differ."""
+def _known(found: Configuration, given: Version | None) -> ControlPlane:
+    """The control plane that the configuration tells, of several versions the oldest."""
     releases = [parsed(item.version) for item in found.releases if item.component == "kube-apiserver"]
     oldest = min(filter(None, releases), key=lambda version: version.key, default=None)
-    configured = told(found, given or oldest)
-    values = {name: value for name, value in configured.values.items() if not (given and name == "version")}
+    observed = told(found, given or oldest).values
+    values = {name: value for name, value in observed.items() if not (given and name == "version")}
     source = "flag" if given else "observed"
-    return build(version=given or oldest, version_source=source, observed=values), configured.conflicts
+    return build(version=given or oldest, version_source=source, observed=values)
+
+
+def _remarks(found: Configuration, plane: ControlPlane) -> Iterator[str]:
+    """For each control plane of several servers: which they are, and where they differ."""
+    for known, servers in members(found.of("kube-apiserver")).items():
+        if len(servers) > 1:
+            names = ", ".join(list(servers)[:SERVERS])
+            more = f" and {len(servers) - SERVERS} more" if len(servers) > SERVERS else ""
+            release = f" and release {known.release}" if known.release else ""
+            yield f"Taken as one control plane, by folder{release}: {names}{more}."
+            own = Configuration(processes=tuple(servers.values()))
+            yield from told(own, parsed(known.release) or plane.version).conflicts
 
 
 def chosen(disabled: Sequence[str]) -> list[Rule]:

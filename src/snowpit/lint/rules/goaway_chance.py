@@ -1,12 +1,12 @@
 """Clients that stay on one of several API servers."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.lint.examples import api_server
+from snowpit.lint.planes import members, plane_of
 from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
-from snowpit.model.observation.configuration import Configuration, Process
+from snowpit.model.observation.configuration import Configuration
 from snowpit.model.quantity import whole
 
 
@@ -17,21 +17,16 @@ def find(configuration: Configuration, plane: ControlPlane) -> Iterator[Violatio
         for process, version in servers(configuration, plane)
         if version is None or version.at_least("1.18")
     ]
-    planes = Counter(_plane(process) for process in found)
+    planes = members(found)
     for process in found:
-        count = process.flags.get("apiserver-count")
-        several = planes[_plane(process)] > 1 or (count is not None and (whole(count.value) or 1) > 1)
-        if several and "goaway-chance" not in process.flags:
+        told = process.flags.get("apiserver-count")
+        count = max(len(planes[plane_of(process)]), whole(told.value) or 1 if told else 1)
+        if count > 1 and "goaway-chance" not in process.flags:
             yield Violation(
-                "There are several API servers, and none closes connections so that clients spread again (no --goaway-chance).",
+                f"This is one of {count} API servers, and it never closes connections so that clients spread again"
+                " (no --goaway-chance).",
                 where(process),
             )
-
-
-def _plane(process: Process) -> tuple[str, str]:
-    """What tells control planes apart: the folder of the file, and the release."""
-    folder = process.pointer.path.rpartition("/")[0] if process.pointer else ""
-    return folder, process.version or ""
 
 
 RULE = Rule(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from snowpit.cluster.control_plane import ControlPlane
 from snowpit.lint.examples import api_server
-from snowpit.lint.rule import Example, Rule, Severity, Violation, servers, where
+from snowpit.lint.rule import Example, Rule, Severity, Violation, fair, servers, where
 from snowpit.model.observation.configuration import Configuration
 from snowpit.model.quantity import whole
 
@@ -15,9 +15,10 @@ def find(configuration: Configuration, plane: ControlPlane) -> Iterator[Violatio
         for name in ("max-requests-inflight", "max-mutating-requests-inflight"):
             setting = process.flags.get(name)
             if setting and whole(setting.value) == 0:
-                fair = version is not None and version.at_least("1.20")
                 meaning = (
-                    "adds nothing to the seats of priority and fairness" if fair else "admits every request"
+                    "adds nothing to the seats of priority and fairness"
+                    if fair(process, version)
+                    else "admits every request"
                 )
                 yield Violation(f"--{name}=0 {meaning}.", where(process, setting))
 
@@ -40,6 +41,7 @@ RULE = Rule(
     bad=(
         Example(api_server("v1.18.1", "--max-requests-inflight=0")),
         Example(api_server("v1.30.1", "--max-mutating-requests-inflight=0")),
+        Example(api_server("v1.28.1", "--max-requests-inflight=0", "--enable-priority-and-fairness=false")),
     ),
     find=find,
 )
