@@ -11,9 +11,8 @@ import pytest
 from snowpit.errors import LabError
 from snowpit.lab.authority.pki import Pki
 from snowpit.lab.network.adapter import MAX_BODY, Patience
-from snowpit.lab.network.serving import serve
+from snowpit.lab.network.serving import listen
 from snowpit.lab.network.sockets import SocketNetwork
-from snowpit.lab.network.tls import server_context
 from snowpit.lab.wire import Certificate, Credential, LostError, Request, Response
 from support.lab_sockets import ALICE, PROXY, listening, ok, pki, raw, until
 
@@ -101,7 +100,7 @@ def test_other_machines_are_neither_called_nor_served() -> None:
         with pytest.raises(LabError):
             await network.send("127.0.0.1:443", "GET", "/", source="192.0.2.1")
         with pytest.raises(LabError):
-            await serve(ok, "0.0.0.0:0", server_context(pki(), "apiserver"))
+            listen("0.0.0.0:0")
         await network.close()
 
     asyncio.run(main())
@@ -121,7 +120,7 @@ def test_an_address_in_use_is_said() -> None:
     async def main() -> None:
         async with listening(ok) as (listener, _):
             with pytest.raises(LabError, match="cannot listen"):
-                await serve(ok, listener.address, server_context(pki(), "apiserver"))
+                listen(listener.address)
 
     asyncio.run(main())
 

@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 
 from snowpit.lab.authority.pki import Pki
 from snowpit.lab.network.adapter import PATIENCE, Patience
-from snowpit.lab.network.serving import Listener, serve
+from snowpit.lab.network.serving import Listener, listen, serve
 from snowpit.lab.network.sockets import SocketNetwork
 from snowpit.lab.network.tls import client_context, server_context
 from snowpit.lab.wire import Certificate, Handler, Request, Response
@@ -33,7 +33,7 @@ async def listening(
     handler: Handler, patience: Patience = PATIENCE
 ) -> AsyncIterator[tuple[Listener, SocketNetwork]]:
     """A handler behind a free port, and a network of clients."""
-    listener = await serve(handler, "127.0.0.1:0", server_context(pki(), "apiserver"), patience)
+    listener = await serve(handler, listen("127.0.0.1:0"), server_context(pki(), "apiserver"), patience)
     network = SocketNetwork(pki())
     try:
         yield listener, network

@@ -5,9 +5,20 @@ from typing import Protocol
 
 from snowpit.cluster.scenario import Scenario
 from snowpit.knowledge.facts import Value
+from snowpit.lab.wire import Handler, Network
 from snowpit.model.sample import Samples
 
 Status = Mapping[str, object]
+
+
+class Ground(Network, Protocol):
+    """A network that also holds the servers and kubelets of this process."""
+
+    def attach(self, address: str, handler: Handler) -> None:
+        """Put a handler behind an address."""
+
+    def detach(self, address: str) -> None:
+        """Take it away: every request inside it is lost, and new ones find nobody."""
 
 
 class Servers(Protocol):

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from snowpit.errors import LabError
 from snowpit.lab.network.adapter import PATIENCE, Adapter, Patience, request_of
-from snowpit.lab.network.guard import Place, place
+from snowpit.lab.network.guard import place
 from snowpit.lab.wire import Handler
 
 BACKLOG = 4096
@@ -39,34 +39,33 @@ class Listener:
         """Open connections."""
         return len(self._web_server.connections)
 
-    async def close(self) -> None:
+    def cut(self) -> None:
         """Go away as a killed process does: every request inside is lost, every connection is reset."""
         self._server.close()
-        inside = list(self._adapter.inside)
-        for task in inside:
+        for task in self._adapter.inside:
             task.cancel()
-        await asyncio.gather(*inside, return_exceptions=True)
         for connection in self._web_server.connections:
             if connection.transport is not None:
                 connection.transport.abort()
+
+    async def close(self) -> None:
+        """Go away, and wait until nothing is left."""
+        self.cut()
+        await asyncio.gather(*self._adapter.inside, return_exceptions=True)
         await self._web_server.shutdown(HANDSHAKE_S)
 
 
 async def serve(
-    handler: Handler, address: str, context: ssl.SSLContext, patience: Patience = PATIENCE
+    handler: Handler, sock: socket.socket, context: ssl.SSLContext, patience: Patience = PATIENCE
 ) -> Listener:
-    """Listen on an address.
+    """Answer what comes to a socket.
 
     Args:
         handler: Answers requests.
-        address: Loopback address; port 0 takes a free one.
+        sock: As made by ``listen``.
         context: What it shows and trusts (``tls.server_context``); many listeners may share one.
         patience: How long it waits for clients.
-
-    Raises:
-        LabError: If the address is not on loopback, or is taken.
     """
-    where = place(address)
     adapter = Adapter(handler, patience)
     web_server = web.Server(
         adapter.answer,
@@ -78,23 +77,29 @@ async def serve(
         access_log=None,
         logger=_QUIET,
     )
-    sock = _socket(where, patience)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(patience.taken * 1000))
     server = await asyncio.get_running_loop().create_server(
         web_server, sock=sock, ssl=context, backlog=BACKLOG, ssl_handshake_timeout=HANDSHAKE_S
     )
-    host = f"[{where.host}]" if ":" in where.host else where.host
-    return Listener(f"{host}:{sock.getsockname()[1]}", server, web_server, adapter)
+    host, port = sock.getsockname()[:2]
+    return Listener(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", server, web_server, adapter)
 
 
-def _socket(where: Place, patience: Patience) -> socket.socket:
-    """A listening socket whose connections the system ends when nobody takes what is sent."""
+def listen(address: str) -> socket.socket:
+    """A socket that takes connections from now on, whoever will answer them.
+
+    Args:
+        address: Loopback address; port 0 takes a free one.
+
+    Raises:
+        LabError: If the address is not on loopback, or is taken.
+    """
+    where = place(address)
     family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
     try:
-        sock = socket.create_server(where, family=family, backlog=BACKLOG)
+        return socket.create_server(where, family=family, backlog=BACKLOG)
     except OSError as error:
         raise LabError(
-            f"The lab cannot listen on {where.host}:{where.port}: {error.strerror}.",
+            f"The lab cannot listen on {address}: {error.strerror}.",
             "End what listens there, or choose another port.",
         ) from error
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(patience.taken * 1000))
-    return sock

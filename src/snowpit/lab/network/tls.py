@@ -5,6 +5,7 @@ A client certificate that no authority of the lab has signed ends the handshake.
 """
 
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,17 @@ from snowpit.lab.wire import Certificate
 NAME = "localhost"
 """Name that the certificate of every server of a lab holds, whatever address it listens on."""
 
+CLIENTS = ("ca", "front-proxy-ca")
+"""Whose client certificates an API server takes; a kubelet takes those of the first alone."""
 
-def server_context(folder: Path, stem: str, *, ask: bool = True) -> ssl.SSLContext:
+
+def server_context(folder: Path, stem: str, authorities: Sequence[str] = CLIENTS) -> ssl.SSLContext:
     """What a server shows, and which client certificates it takes.
 
     Args:
         folder: The lab's certificates and keys.
         stem: Name of the server's certificate.
-        ask: Whether it takes client certificates at all.
+        authorities: Names of the authorities whose client certificates it takes.
 
     Raises:
         LabError: If a file is missing or broken.
@@ -30,10 +34,9 @@ def server_context(folder: Path, stem: str, *, ask: bool = True) -> ssl.SSLConte
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     _load(context, folder, stem)
-    if ask:
-        context.verify_mode = ssl.CERT_OPTIONAL
-        for authority in ("ca", "front-proxy-ca"):
-            _trust(context, folder / f"{authority}.crt")
+    context.verify_mode = ssl.CERT_OPTIONAL
+    for authority in authorities:
+        _trust(context, folder / f"{authority}.crt")
     return context
 
 

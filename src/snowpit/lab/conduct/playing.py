@@ -1,0 +1,61 @@
+"""A lab from its first request to its last, whatever network carries them."""
+
+import asyncio
+from pathlib import Path
+
+from snowpit.lab.around.crowd import Crowd
+from snowpit.lab.around.kubelets import address as kubelet_address
+from snowpit.lab.around.places import Places
+from snowpit.lab.around.population import World
+from snowpit.lab.conduct.conductor import Conductor
+from snowpit.lab.conduct.sampling import Seen
+from snowpit.lab.conduct.servers import OwnServers
+from snowpit.lab.conduct.stage import Stage, address, stocked
+from snowpit.model.sample import Run
+
+SCRAPE_S = 60.0
+
+
+async def play(stage: Stage, *, folder: Path | None, seen: Seen | None) -> Run:
+    """Run a lab to its end.
+
+    Args:
+        stage: The lab.
+        folder: Where evidence is written; null writes none.
+        seen: Told of every bin.
+    """
+    scenario, network = stage.scenario, stage.network
+    servers = OwnServers(stage, stocked(stage), folder=folder)
+    places = Places([address(server) for server in range(scenario.servers)])
+    world = World(network, places, stage.clock, scenario.plane.version, stage.seed, scenario.bin_s)
+    crowd = Crowd(scenario, stage.cast, world)
+    for node, kubelet in enumerate(crowd.kubelets):
+        network.attach(kubelet_address(node), kubelet.handle)
+    conductor = Conductor(scenario, servers, crowd, clock=stage.clock, folder=folder, seen=seen)
+    crowd.start()
+    dumps = asyncio.ensure_future(_dump(servers, scenario.servers)) if folder else None
+    try:
+        return await conductor.run(seed=stage.seed)
+    finally:
+        if dumps is not None:
+            dumps.cancel()
+        await crowd.close()
+        await _drop_the_rest()
+        servers.close()
+
+
+async def _drop_the_rest() -> None:
+    """Cancel what still hangs inside servers and kubelets, and what its end sets off."""
+    own = asyncio.current_task()
+    while left := [task for task in asyncio.all_tasks() if task is not own]:
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+
+async def _dump(servers: OwnServers, number: int) -> None:
+    """Save metrics every minute, as a Prometheus would."""
+    while True:
+        for server in range(number):
+            await servers.dump(server)
+        await asyncio.sleep(SCRAPE_S)
