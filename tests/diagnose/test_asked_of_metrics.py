@@ -161,3 +161,11 @@ def test_a_component_that_counts_most_requests_as_its_own_is_the_hot_client() ->
     little = replace(sent, total=10.0, increase=10.0)
     cool = found("hot_client", only(metrics=replace(base, counters=(little, *base.counters))))
     assert cool.verdict is Verdict.UNDECIDED
+
+
+def test_refusals_that_outnumber_what_is_let_in_are_retries() -> None:
+    many = counter("apiserver_request_total", 9000.0, per_s=150.0, verb="GET", resource="pods", code="429")
+    assert found("retry_storm", only(metrics=metrics(many, *OTHERS))).verdict is Verdict.SUPPORTED
+    few = counter("apiserver_request_total", 300.0, per_s=2.0, verb="GET", resource="pods", code="429")
+    judged = found("retry_storm", only(metrics=metrics(few, *OTHERS)))
+    assert judged.verdict in (Verdict.UNDECIDED, Verdict.REFUTED)

@@ -10,6 +10,7 @@ Mechanism:
 
 Evidence for:
     Amplification; share of attempts that repeat a failed one; short gaps that do not grow.
+    Without requests: answers 429 in metrics that outnumber what was let in, and retries that clients count themselves.
 
 Evidence against:
     Few repeats; gaps that grow (back-off works); gaps of several seconds (the client's own period); refusals that end soon.
@@ -28,6 +29,8 @@ Sources:
 """
 
 from snowpit.cluster.control_plane import ControlPlane
+from snowpit.diagnose.beside import APISERVER, grown, measured, places
+from snowpit.diagnose.gate import answered
 from snowpit.diagnose.trouble import trouble
 from snowpit.diagnose.weigh import Profile, Scales, conclude
 from snowpit.diagnose.words import count, listed, percent, seconds
@@ -45,6 +48,9 @@ PROFILE = Profile(
 
 MIN_RETRIES = 100
 MIN_AMPLIFICATION = 1.5
+MIN_LET_IN = 20
+"""Requests that were let in below which nothing can be said of tries for each."""
+
 
 PERIOD_S = 5.0
 """A median gap from which it is the next turn of a timer (heartbeats: 10 s) or a back-off that works, no storm."""
@@ -52,6 +58,9 @@ PERIOD_S = 5.0
 
 def detect(observed: Observed, plane: ControlPlane) -> Finding:
     """Judge the hypothesis on what was observed."""
+    by_metrics = _by_metrics(observed, plane)
+    if by_metrics is not None:
+        return by_metrics
     retries = observed.retries
     share = retries.retries / max(1, observed.traffic.attempts)
     scales = Scales()
@@ -83,6 +92,44 @@ def detect(observed: Observed, plane: ControlPlane) -> Finding:
         },
         impact=0.8 * min(1.0, 1.0 - 1.0 / max(1.0, retries.amplification)),
         would_change="Attempts that stay near one for each wish, or gaps that grow from try to try.",
+    )
+
+
+def _by_metrics(observed: Observed, plane: ControlPlane) -> Finding | None:
+    """What metrics say where no requests are seen: refusals, which client-go repeats after the second that they tell."""
+    total = measured(observed).grown("apiserver_request_total", APISERVER)
+    refused = answered(observed, "429")
+    if not trouble(observed).few or refused < MIN_RETRIES or total - refused < MIN_LET_IN:
+        return None
+    amplification = total / (total - refused)
+    again = measured(observed).counter("rest_client_request_retries_total")
+    scales = Scales()
+    scales.supports(
+        amplification >= MIN_AMPLIFICATION,
+        f"Metrics count {count(refused)} answers 429 among {count(total)}: {amplification:.1f} attempts for each that was let in.",
+        observation="metrics.counters",
+        weight=0.8,
+    )
+    scales.supports(
+        sum(map(grown, again)) >= MIN_RETRIES,
+        f"Clients count {count(sum(map(grown, again)))} repeated requests themselves.",
+        observation="metrics.counters",
+        weight=0.6,
+        at=places(again),
+    )
+    scales.misses(True, "how often one wish is repeated: an audit log of that time (snowpit policy)")  # noqa: FBT003 - metrics cannot
+    return conclude(
+        PROFILE,
+        plane,
+        scales=scales,
+        present=amplification >= MIN_AMPLIFICATION,
+        harmful=trouble(observed).real,
+        visible=True,
+        claim=f"{count(refused)} of {count(total)} requests were answered 429, {amplification:.1f} attempts for each that was let in.",
+        denial=f"{count(refused)} of {count(total)} requests were answered 429.",
+        numbers={"measured_refused": round(refused), "measured_amplification": round(amplification, 2)},
+        impact=0.8 * (1.0 - 1.0 / amplification) if amplification > 1.0 else 0.0,
+        would_change="Attempts that stay near one for each wish.",
     )
 
 
