@@ -11,6 +11,7 @@ import click
 
 from snowpit.cli.progress import Meter
 from snowpit.ingest.remote import Remote
+from snowpit.store import cache_home
 from snowpit.workflow.evidence import Source
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -107,13 +108,7 @@ def cache_directory(given: str = "", *, off: bool = False) -> Path | None:
     """Where parsed evidence is kept; null if nowhere."""
     if off:
         return None
-    if given:
-        return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    try:
-        return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "snowpit"
-    except RuntimeError:
-        return None
+    return Path(given) if given else cache_home()
 
 
 def source(

@@ -1,12 +1,12 @@
 """The only file that meets the compiler: mechanisms and event loop, compiled from outside.
 
 The functions themselves know nothing of it. Compiled code is kept on disk in a folder named by a
-digest of all their sources, because numba's own cache does not see an edit in another file.
+digest of all their sources, because numba's own cache does not see an edit in another file; without a home directory it
+is compiled anew in each run.
 Reference counting is off (``_nrt=False``): nothing in the loop allocates.
 """
 
 import hashlib
-import os
 import types
 from collections.abc import Callable
 from functools import cache
@@ -14,6 +14,8 @@ from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import Any
+
+from snowpit.store import cache_home
 
 MECHANISMS = (
     "backoff",
@@ -70,7 +72,9 @@ def _kernel() -> tuple[Callable[..., int], Callable[..., None]]:
     import numba  # noqa: PLC0415
     from numba.extending import register_jitable  # noqa: PLC0415
 
-    numba.config.CACHE_DIR = str(cache_directory() / digest())  # type: ignore[attr-defined]
+    home = cache_home()
+    if home is not None:
+        numba.config.CACHE_DIR = str(home / "compiled" / digest())  # type: ignore[attr-defined]
     seen: set[int] = set()
     for module in _modules():
         for function in vars(module).values():
@@ -78,11 +82,5 @@ def _kernel() -> tuple[Callable[..., int], Callable[..., None]]:
                 seen.add(id(function))
                 register_jitable(_nrt=False)(function)
     reference = import_module("snowpit.simulate.reference")
-    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
+    options: dict[str, Any] = {"cache": home is not None, "nogil": True, "_nrt": False}
     return numba.njit(**options)(reference.advance), numba.njit(**options)(reference.reset_server)
-
-
-def cache_directory() -> Path:
-    """Where compiled code is kept: ``$XDG_CACHE_HOME/snowpit/compiled``."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "snowpit" / "compiled"
