@@ -1,4 +1,4 @@
-"""Flags of a kube-apiserver by its version: for the manifest in a lab's evidence, and to start a real binary.
+"""Flags of a kube-apiserver by its version, as a lab's log tells them.
 
 Sources: kubernetes cmd/kube-apiserver/app/options and pkg/kubeapiserver/options 1.12 to 1.34; CHANGELOG-1.19 (basic auth
 removed, #89069), CHANGELOG-1.20 (issuer and signing key required), CHANGELOG-1.24 (insecure port removed). The line of

@@ -1,7 +1,3 @@
-import asyncio
-import os
-from pathlib import Path
-
 import pytest
 
 from snowpit.cluster.change import apply
@@ -10,8 +6,6 @@ from snowpit.cluster.scenario_file import load
 from snowpit.errors import LabError
 from snowpit.knowledge.version import Version
 from snowpit.lab.flags import Files, Listen, command_line, settable
-from snowpit.lab.real import binaries
-from snowpit.lab.real.program import Program
 from support.shared import shared_data
 
 LISTEN = Listen("127.0.0.1", 6443, "http://127.0.0.1:2379", 4)
@@ -68,76 +62,3 @@ def test_without_a_policy_there_is_no_audit_log() -> None:
 def test_a_version_that_is_not_known_is_refused() -> None:
     with pytest.raises(LabError, match="not known"):
         command_line(ControlPlane(Version(1, 8, 0)), LISTEN, FILES)
-
-
-def executable(path: Path, text: str) -> Path:
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-    return path
-
-
-def test_binaries_are_found_by_flag_or_by_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv(binaries.ASSETS, raising=False)
-    assert binaries.find() is None
-    for name in binaries.NAMES:
-        executable(tmp_path / name, "true")
-    monkeypatch.setenv(binaries.ASSETS, str(tmp_path))
-    assert binaries.find() == (tmp_path / "kube-apiserver", tmp_path / "etcd")
-    other = executable(tmp_path / "other", "true")
-    assert binaries.find(str(other)) == (other, tmp_path / "etcd")
-    monkeypatch.delenv(binaries.ASSETS)
-    with pytest.raises(LabError, match="no etcd"):
-        binaries.find(str(other))
-    with pytest.raises(LabError, match="no program"):
-        binaries.find(str(tmp_path), str(other))
-
-
-@pytest.mark.parametrize("told", ["Kubernetes v1.13.5", "Kubernetes v1.28.3-alpha.1+abc"])
-def test_a_binary_tells_its_version(tmp_path: Path, told: str) -> None:
-    program = executable(tmp_path / "kube-apiserver", f"echo {told}")
-    found = asyncio.run(binaries.identify(program, program))
-    assert str(found.version) in told
-
-
-def test_a_program_that_tells_no_version_is_no_apiserver(tmp_path: Path) -> None:
-    program = executable(tmp_path / "kube-apiserver", "echo hello")
-    with pytest.raises(LabError, match="does not say"):
-        asyncio.run(binaries.identify(program, program))
-
-
-def test_a_program_is_started_awaited_and_stopped(tmp_path: Path) -> None:
-    async def main() -> None:
-        flag = tmp_path / "ready"
-        words = ["/bin/sh", "-c", f"touch {flag}; exec sleep 60"]
-        program = Program("sleeper", words, tmp_path / "log")
-        await program.start()
-
-        async def probe() -> bool:
-            return flag.exists()
-
-        await program.ready(probe, within_s=10)
-        assert program.runs
-        await program.stop()
-        assert not program.runs
-
-    asyncio.run(main())
-
-
-def test_a_program_that_ends_says_why(tmp_path: Path) -> None:
-    async def never() -> bool:
-        return False
-
-    async def main() -> None:
-        program = Program("etcd", ["/bin/sh", "-c", "echo no such flag: --x; exit 2"], tmp_path / "log")
-        await program.start()
-        with pytest.raises(LabError, match=r"etcd ended at once.*no such flag"):
-            await program.ready(never, within_s=10)
-
-    asyncio.run(main())
-
-
-def test_a_program_that_is_none_is_told(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="cannot be started"):
-        asyncio.run(Program("etcd", [os.fspath(tmp_path / "none")], tmp_path / "log").start())
