@@ -53,3 +53,7 @@ def test_nobody_who_was_there_vanishes(factor: float) -> None:
 def test_a_factor_that_means_nothing_is_refused(factor: float) -> None:
     with pytest.raises(ScenarioError, match="cannot be scaled"):
         scaled(load("incident-1.12"), factor)
+
+
+def test_a_rate_need_not_stay_whole() -> None:
+    assert scaled(load("incident-1.12"), 0.05).plane.number("loopback_qps") == 2.5

@@ -15,6 +15,9 @@ from snowpit.errors import ScenarioError
 from snowpit.knowledge.facts import Value
 
 LIMITS = ("loopback_burst", "loopback_qps", "max_mutating_requests_inflight", "max_requests_inflight")
+RATES = ("loopback_qps",)
+"""Limits that need not be whole."""
+
 COUNTS: Mapping[str, tuple[str, ...]] = {"burst": ("requests",), "backlog": ("lookups",)}
 """Settings of events that are counts."""
 
@@ -63,8 +66,9 @@ def _bounds(value: Sourced) -> bool:
     return not isinstance(value.value, str) and 0 < float(value.value) < NO_LIMIT
 
 
-def _limit(limit: Sourced, factor: float) -> Sourced:
-    value: Value = count(limit.value, factor) if isinstance(limit.value, int) else float(limit.value) * factor
+def _limit(name: str, limit: Sourced, factor: float) -> Sourced:
+    whole = isinstance(limit.value, int) and name not in RATES
+    value: Value = count(int(limit.value), factor) if whole else float(limit.value) * factor
     return limit._replace(value=value, reference=f"{limit.reference}, times {factor:g}")
 
 
