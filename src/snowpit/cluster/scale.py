@@ -58,7 +58,7 @@ def count(number: int, factor: float) -> int:
 def _plane(plane: ControlPlane, factor: float) -> ControlPlane:
     found = {name: plane.values[name] for name in LIMITS if name in plane.values}
     return with_values(
-        plane, {name: _limit(value, factor) for name, value in found.items() if _bounds(value)}
+        plane, {name: _limit(name, value, factor) for name, value in found.items() if _bounds(value)}
     )
 
 
