@@ -1,11 +1,12 @@
 """Sockets of a lab for tests: certificates, and a handler that listens while a test runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+import fcntl
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 
 from snowpit.lab.authority.pki import Pki
 from snowpit.lab.network.adapter import PATIENCE, Patience
@@ -26,6 +27,14 @@ def pki() -> Path:
     made.client("alice", ALICE)
     made.client("proxy", PROXY)
     return made.folder
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One lab on sockets at a time: all take the same addresses, and tests may run side by side."""
+    with (Path(gettempdir()) / "snowpit-test-lab.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @asynccontextmanager

@@ -16,13 +16,14 @@ from snowpit.model.sample import Run
 SCRAPE_S = 60.0
 
 
-async def play(stage: Stage, *, folder: Path | None, seen: Seen | None) -> Run:
+async def play(stage: Stage, *, folder: Path | None, seen: Seen | None, operated: bool = False) -> Run:
     """Run a lab to its end.
 
     Args:
         stage: The lab.
         folder: Where evidence is written; null writes none.
         seen: Told of every bin.
+        operated: Whether operators may reach it while it runs, through a socket in its folder.
     """
     scenario, network = stage.scenario, stage.network
     servers = OwnServers(stage, stocked(stage), folder=folder)
@@ -34,9 +35,12 @@ async def play(stage: Stage, *, folder: Path | None, seen: Seen | None) -> Run:
     conductor = Conductor(scenario, servers, crowd, clock=stage.clock, folder=folder, seen=seen)
     crowd.start()
     dumps = asyncio.ensure_future(_dump(servers, scenario.servers)) if folder else None
+    control = await conductor.open(folder) if folder and operated else None
     try:
         return await conductor.run(seed=stage.seed)
     finally:
+        if control is not None:
+            await control.cleanup()
         if dumps is not None:
             dumps.cancel()
         await crowd.close()

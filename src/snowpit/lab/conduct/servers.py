@@ -4,6 +4,7 @@ from pathlib import Path
 
 from snowpit.cluster.scenario import Scenario
 from snowpit.cluster.workload import Delay
+from snowpit.errors import LabError
 from snowpit.knowledge.facts import Value
 from snowpit.lab.conduct.casting import LAB
 from snowpit.lab.conduct.parties import Status
@@ -31,8 +32,12 @@ class OwnServers:
         self._folder, self._seed, self._pki = folder, stage.seed, stage.pki
         self._servers: dict[int, ApiServer] = {}
         self._evidence: dict[int, Evidence] = {}
-        for server in range(stage.scenario.servers):
-            self._start(server, stage.scenario)
+        try:
+            for server in range(stage.scenario.servers):
+                self._start(server, stage.scenario)
+        except LabError:
+            self.close()
+            raise
 
     def _start(self, server: int, scenario: Scenario) -> ApiServer:
         name = f"apiserver-{server}"

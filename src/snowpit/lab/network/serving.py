@@ -6,6 +6,7 @@ after a while, so that none of them holds anything for ever.
 
 import asyncio
 import logging
+import os
 import socket
 import ssl
 
@@ -100,6 +101,6 @@ def listen(address: str) -> socket.socket:
         return socket.create_server(where, family=family, backlog=BACKLOG)
     except OSError as error:
         raise LabError(
-            f"The lab cannot listen on {address}: {error.strerror}.",
+            f"The lab cannot listen on {address}: {os.strerror(error.errno or 0)}.",
             "End what listens there, or choose another port.",
         ) from error
