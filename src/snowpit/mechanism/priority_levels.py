@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 ADJUST_PERIOD_S = 10.0
 DEMAND_SMOOTHING = 0.977
-"""Weight of the past when demand falls, per adjustment. Source: KEP-1040, recalled."""
+"""Weight of the past when demand falls, per adjustment. Source: ``seatDemandSmoothingCoefficient`` in
+kubernetes/apiserver pkg/util/flowcontrol/apf_controller.go: a half-life of five minutes."""
 
 LEAST_TARGET = 0.001
 """Target that stands for none, so that a level without demand still has a place in the proportion."""

@@ -55,7 +55,7 @@ RULE = Rule(
         "on, 3000 and 1000 from 3,000 nodes on; before 1.14 keep the mutating limit below 750."
     ),
     sources=(
-        "kubernetes cluster/gce/gci/configure-helper.sh (limits by number of nodes; recalled)",
+        "kubernetes cluster/gce/gci/configure-helper.sh (from 1,000 nodes, in newer releases from 500; from 3,000)",
         "kubernetes/apiserver 1.12.0 pkg/server/filters/maxinflight.go",
     ),
     good=(
