@@ -82,9 +82,12 @@ class Kubelet:
         subresource = next(
             (sub for path, sub in SUBRESOURCES.items() if request.path.startswith(path)), "proxy"
         )
-        if self._laws.authorizes and not await self._may(request, user, subresource):
-            words = f"Forbidden (user={user.name}, verb=get, resource=nodes, subresource={subresource})"
-            return Response(403, TEXT, words.encode())
+        may = await self._may(request, user, subresource) if self._laws.authorizes else True
+        if not may:
+            what = f"(user={user.name}, verb=get, resource=nodes, subresource={subresource})"
+            if may is None:
+                return Response(500, TEXT, f"Authorization error {what}".encode())
+            return Response(403, TEXT, f"Forbidden {what}".encode())
         return Response(200, {"Content-Type": "application/json"}, self._stats())
 
     async def _who(self, request: Request) -> User | None:
@@ -124,7 +127,8 @@ class Kubelet:
             self._known[token] = (now + self._laws.failed_ttl_s, None)
         return None
 
-    async def _may(self, request: Request, user: User, subresource: str) -> bool:
+    async def _may(self, request: Request, user: User, subresource: str) -> bool | None:
+        """Whether a user may get that; null if the API server does not say."""
         key = (user.name, subresource)
         if fresh(self._allowed.get(key, float("-inf")), asyncio.get_running_loop().time()):
             return True
@@ -134,7 +138,7 @@ class Kubelet:
         scraper = request.headers.get(POPULATION, "scrapers")
         response = await self._call(f"{scraper}/subjectaccessreviews", asked)
         if response is None:
-            return False
+            return None
         status = msgspec.json.decode(response.body, type=dict).get("status") or {}
         if status.get("allowed") is True:
             self._allowed[key] = asyncio.get_running_loop().time() + self._laws.allowed_ttl_s
