@@ -1,4 +1,4 @@
-"""``snowpit lab``: a small control plane in memory, in which a scenario happens and leaves real evidence."""
+"""``snowpit lab``: a small control plane on this machine, in which a scenario happens and leaves real evidence."""
 
 import sys
 import time
@@ -18,7 +18,7 @@ MICROS = 1_000_000
 
 @click.group("lab")
 def command() -> None:
-    """Rehearse a scenario with real requests, tokens, audit logs and metrics, on virtual time."""
+    """Rehearse a scenario with real requests, tokens, audit logs and metrics."""
 
 
 @command.command("run")
@@ -43,6 +43,14 @@ def command() -> None:
     "--out", default="snowpit-lab", show_default=True, metavar="DIR", help="New folder for the evidence."
 )
 @click.option(
+    "--time",
+    "clock",
+    type=click.Choice(("virtual", "wall")),
+    default="virtual",
+    show_default=True,
+    help="In memory, an hour in minutes; or on sockets of this machine with TLS, an hour in an hour.",
+)
+@click.option(
     "--check", is_flag=True, help="Diagnose the evidence, simulate the same, and compare the three."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -54,13 +62,15 @@ def run(
     scale: float,
     seed: int,
     out: str,
+    clock: str,
     check: bool,
     quiet: bool,
 ) -> int:
     """Run SCENARIO (a preset of snowpit scenarios, or a TOML file) to its horizon.
 
     The folder then holds what a real control plane leaves behind: audit log, metrics once a minute, component log, audit
-    policy; and record.jsonl: what was done when. Its pki folder holds throw-away keys and tokens.
+    policy; and record.jsonl: what was done when. Its pki folder holds throw-away keys and tokens. On wall time a kubeconfig lies
+    there too, and kubectl can talk to the lab while it runs; everything listens on loopback addresses only.
 
     Exit codes: 0 healthy or recovered, 1 stuck or overloaded (with --check also: the three disagree), 64 wrong usage.
     """
@@ -70,7 +80,8 @@ def run(
     changed = (*overrides, f"horizon={horizon}") if horizon else overrides
     ready = rehearsal.prepared(load(scenario, overrides=changed), scale)
     view = _View(shown=not quiet and sys.stderr.isatty(), until_s=ready.horizon_s)
-    folder, epoch = Path(out), round((time.time() - ready.horizon_s) * MICROS)
+    folder = Path(out)
+    epoch = None if clock == "wall" else round((time.time() - ready.horizon_s) * MICROS)
     try:
         found = rehearsal.study(ready, seed, folder=folder, epoch=epoch, seen=view)
     finally:
@@ -84,6 +95,107 @@ def run(
     told = rehearsal.check(found, folder)
     write(compared(told.lab, told.simulator, told.cause, told.answer))
     return found.exit_code if told.lab is told.simulator else DIVERGED
+
+
+IN = click.option(
+    "--dir", "folder", default="snowpit-lab", show_default=True, metavar="DIR", help="Folder of the lab."
+)
+_SERVER = "apiserver-"
+
+
+@command.command("set")
+@click.argument("assignment", metavar="KEY=VALUE")
+@IN
+def change(assignment: str, folder: str) -> int:
+    """Change a value of a lab that runs on wall time: max_mutating_requests_inflight=2000, metrics-server.credential=certificate."""
+    key, equals, value = assignment.partition("=")
+    if not equals:
+        raise click.UsageError("write KEY=VALUE, for instance max_mutating_requests_inflight=2000")
+    return _do(folder, {"action": "set", "key": _key(folder, key), "value": _scalar(value)})
+
+
+@command.command("restart")
+@click.argument("server", required=False, default="", metavar="[SERVER]")
+@click.option("--down", default="5s", show_default=True, metavar="TIME", help="How long it is down.")
+@IN
+def restart(server: str, down: str, folder: str) -> int:
+    """Restart an API server of a running lab (apiserver-0), or all of them."""
+    return _do(folder, {"action": "restart", "down": down, **_which(server)})
+
+
+@command.command("upgrade")
+@click.argument("version")
+@IN
+def upgrade(version: str, folder: str) -> int:
+    """Restart the API servers of a running lab with another version."""
+    return _do(folder, {"action": "upgrade", "version": version})
+
+
+@command.command("burst")
+@click.argument("requests", type=click.IntRange(1))
+@click.option("--clients", required=True, metavar="NAME", help="Population that calls.")
+@click.option("--spread", default="1s", show_default=True, metavar="TIME", help="Within this time.")
+@IN
+def burst(requests: int, clients: str, spread: str, folder: str) -> int:
+    """Let a population of a running lab make extra calls."""
+    return _do(folder, {"action": "burst", "clients": clients, "requests": requests, "spread": spread})
+
+
+@command.command("status")
+@IN
+def status(folder: str) -> int:
+    """Show where a running lab is, and how its servers and populations stand, as JSON."""
+    import json  # noqa: PLC0415
+
+    from snowpit.workflow.rehearsal import tell  # noqa: PLC0415
+
+    write(json.dumps(tell(Path(folder), "status", {}), indent=2) + "\n")
+    return 0
+
+
+@command.command("stop")
+@IN
+def stop(folder: str) -> int:
+    """End a running lab; it still writes its page."""
+    from snowpit.workflow.rehearsal import tell  # noqa: PLC0415
+
+    tell(Path(folder), "stop", {})
+    return 0
+
+
+def _do(folder: str, event: dict[str, object]) -> int:
+    from snowpit.report.visible import visible  # noqa: PLC0415
+    from snowpit.workflow.rehearsal import tell  # noqa: PLC0415
+
+    done = tell(Path(folder), "do", {"event": event})
+    write(f"{visible(str(done['done']))} at {seconds(float(done['at_s']))}\n")
+    return 0
+
+
+def _key(folder: str, key: str) -> str:
+    """The key path; a population or scraper may stand without the word before it."""
+    from snowpit.workflow.rehearsal import tell  # noqa: PLC0415
+
+    name = key.partition(".")[0]
+    populations = tell(Path(folder), "status", {})["populations"]
+    if name not in populations:
+        return key
+    return f"scrapers.{key}" if f"{name}/tokenreviews" in populations else f"clients.{key}"
+
+
+def _which(server: str) -> dict[str, object]:
+    if not server:
+        return {}
+    number = server.removeprefix(_SERVER)
+    if not number.isdecimal():
+        raise click.UsageError("name a server as apiserver-0")
+    return {"server": int(number)}
+
+
+def _scalar(text: str) -> bool | int | float | str:
+    from snowpit.cluster.assemble import scalar  # noqa: PLC0415
+
+    return scalar(text)
 
 
 class _View:

@@ -1,12 +1,15 @@
 """From a scenario to a rehearsed run with its evidence; and that run held against the simulator and the detectors."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from snowpit.cluster.scale import scaled
 from snowpit.cluster.scenario import CONTROL_PLANE, Scenario
 from snowpit.errors import LabError
+from snowpit.lab.conduct.calls import call
+from snowpit.lab.conduct.conductor import CONTROL
 from snowpit.lab.conduct.in_memory import rehearse
 from snowpit.lab.conduct.sampling import Seen
 from snowpit.model.finding import Verdict as Judgement
@@ -53,14 +56,16 @@ def prepared(scenario: Scenario, scale: float) -> Scenario:
     return scaled(scenario, scale)
 
 
-def study(scenario: Scenario, seed: int, *, folder: Path, epoch: int, seen: Seen | None = None) -> Study:
-    """Rehearse a scenario on virtual time and judge how it ended.
+def study(
+    scenario: Scenario, seed: int, *, folder: Path, epoch: int | None, seen: Seen | None = None
+) -> Study:
+    """Rehearse a scenario and judge how it ended.
 
     Args:
         scenario: As ``prepared``.
         seed: Seed of all chance.
         folder: Folder for evidence; it must not hold a lab already.
-        epoch: When the lab begins, µs since the epoch.
+        epoch: When the lab begins, µs since the epoch, on virtual time; null rehearses on sockets, on wall time.
         seen: Told of every bin.
 
     Raises:
@@ -69,7 +74,12 @@ def study(scenario: Scenario, seed: int, *, folder: Path, epoch: int, seen: Seen
     if folder.exists() and any(folder.iterdir()):
         raise LabError(f"{folder} is not empty.", "Name another folder with --out, or remove that one.")
     folder.mkdir(parents=True, exist_ok=True)
-    found = rehearse(scenario, seed=seed, folder=folder, epoch=epoch, seen=seen)
+    if epoch is None:
+        from snowpit.lab.conduct import on_sockets  # noqa: PLC0415 - an HTTP server
+
+        found = on_sockets.rehearse(scenario, seed=seed, folder=folder, seen=seen)
+    else:
+        found = rehearse(scenario, seed=seed, folder=folder, epoch=epoch, seen=seen)
     ended = outcome(found, horizon_s=scenario.horizon_s)
     return Study(scenario=scenario, runs=(found,), outcomes=(ended,), warning=short(scenario))
 
@@ -81,6 +91,20 @@ def check(rehearsed: Study, folder: Path) -> Check:
     found = run(Question(source=Source(paths=evidence(folder)))).diagnosis
     causes = [item.id for item in found.findings if item.verdict is Judgement.SUPPORTED]
     return Check(rehearsed.outcomes[0].verdict, theirs, causes[0] if causes else "", found.answer)
+
+
+def tell(folder: Path, name: str, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON
+    """Ask something of a lab that runs on wall time.
+
+    Args:
+        folder: Its folder.
+        name: ``do`` (with ``event``, as in a scenario file but without ``at``), ``status`` or ``stop``.
+        arguments: By name.
+
+    Raises:
+        LabError: If no lab runs there, or it refuses.
+    """
+    return asyncio.run(call(folder / CONTROL, name, arguments))
 
 
 def evidence(folder: Path) -> list[str]:
