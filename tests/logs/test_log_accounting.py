@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from snowpit.errors import EvidenceError
 from snowpit.ingest.logs import blocks as cutting
 from snowpit.ingest.logs import reader
 from snowpit.ingest.logs.shapes import shape_of
@@ -54,14 +55,18 @@ def test_every_line_and_byte_is_accounted_for(name: str, pieces: list[bytes], cu
     data = whole + b"".join(pieces) + whole[: cut % len(whole)]
     if reader.recognise(data[: 64 << 10]) is None:
         return
+    alike = shape_of(data[: 64 << 10]) == shape_of(whole)  # a log has one wrapping: the one that most lines have
     with tempfile.TemporaryDirectory() as folder:
-        found = read_bytes(Path(folder), data)
+        try:
+            found = read_bytes(Path(folder), data)
+        except EvidenceError:  # lines of the other wrapping may tell nothing
+            assert not alike
+            return
     coverage = found.coverage
     assert accounted(coverage)
     assert coverage.bytes == len(data)
     assert coverage.lines == data.count(b"\n") + (not data.endswith(b"\n"))
-    if shape_of(data[: 64 << 10]) == shape_of(whole):  # a log has one wrapping: the one that most lines have
-        assert len(found.lines) >= 2
+    assert len(found.lines) >= 2 or not alike
 
 
 @pytest.mark.parametrize("size", [1, 200, 700, 5000])
