@@ -55,7 +55,8 @@ def test_every_line_and_byte_is_accounted_for(name: str, pieces: list[bytes], cu
     data = whole + b"".join(pieces) + whole[: cut % len(whole)]
     if reader.recognise(data[: 64 << 10]) is None:
         return
-    alike = shape_of(data[: 64 << 10]) == shape_of(whole)  # a log has one wrapping: the one that most lines have
+    # A log has one wrapping: the one that most lines have.
+    alike = shape_of(data[: 64 << 10]) == shape_of(whole)
     with tempfile.TemporaryDirectory() as folder:
         try:
             found = read_bytes(Path(folder), data)
