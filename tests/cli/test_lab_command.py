@@ -50,7 +50,6 @@ def test_a_folder_that_holds_something_is_left_alone(
     ("words", "message"),
     [
         (["orbit-6.0"], "published model"),
-        (["healthy-1.22"], "priority and fairness"),
         (["no-such-scenario"], "no-such-scenario"),
         (["incident-1.12", "--scale", "0"], "--scale"),
     ],

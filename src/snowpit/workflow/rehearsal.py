@@ -41,17 +41,12 @@ def prepared(scenario: Scenario, scale: float) -> Scenario:
     """The scenario that a lab can run, made smaller.
 
     Raises:
-        LabError: If a lab cannot run it: published models have no servers, and its gate knows no priority levels yet.
+        LabError: If a lab cannot run it: published models have no servers.
         ScenarioError: If the scale is none.
     """
     if scenario.model != CONTROL_PLANE:
         raise LabError(
             f"{scenario.name} is a published model without servers.", "Take a scenario of a control plane."
-        )
-    if scenario.levels:
-        raise LabError(
-            f"{scenario.name} uses priority and fairness, which the lab does not have yet.",
-            "Take an earlier version, or add --set priority_and_fairness=false.",
         )
     return scaled(scenario, scale)
 

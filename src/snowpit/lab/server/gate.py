@@ -37,6 +37,13 @@ class Gate:
         """Seats held of a pool."""
         return self._pools[kind].taken
 
+    def queued(self) -> int:
+        """Requests that wait: none, for the gate refuses at once."""
+        return 0
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
     async def enter(self, exchange: Exchange) -> str:
         """Take a seat; gives why there is none, empty if the request may pass."""
         kind = LIMITS[exchange.info.read_only]

@@ -15,6 +15,7 @@ from snowpit.lab.api.rbac import Authorizer
 from snowpit.lab.authentication.chain import AUTHENTICATED, Chain
 from snowpit.lab.clock import Clock
 from snowpit.lab.exchange import AuthenticationError, Exchange, User
+from snowpit.lab.server.fairness import Fairness
 from snowpit.lab.server.gate import Gate
 from snowpit.lab.server.limits import within
 from snowpit.lab.server.tallies import Tallies
@@ -36,7 +37,7 @@ class Path:
         plane: Parameters.
         clock: The lab's clock.
         chain: The authenticator chain.
-        gate: The gate.
+        gate: The gate, or priority and fairness.
         authorizer: Who may do what.
         handler: What lies at the end.
         witness: Told of every moment.
@@ -49,7 +50,7 @@ class Path:
         clock: Clock,
         *,
         chain: Chain,
-        gate: Gate,
+        gate: Gate | Fairness,
         authorizer: Authorizer,
         handler: Handler,
         witness: Witness,

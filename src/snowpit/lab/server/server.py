@@ -26,6 +26,7 @@ from snowpit.lab.authentication.loopback import Loopback
 from snowpit.lab.authority import ISSUER, Signer, Verifier
 from snowpit.lab.clock import Clock
 from snowpit.lab.exchange import Exchange
+from snowpit.lab.server.fairness import Fairness
 from snowpit.lab.server.gate import Gate
 from snowpit.lab.server.path import Path, audit_id
 from snowpit.lab.server.tallies import Tallies
@@ -79,7 +80,7 @@ class ApiServer:
         self._dead: set[asyncio.Task[Response]] = set()
         self._shed: dict[str, float] = {}
         self._chance = Random(f"{setup.seed}:{setup.name}:shed")  # noqa: S311 - a simulation
-        self._gate = Gate(plane)
+        self._gate: Gate | Fairness = Fairness(setup) if setup.levels else Gate(plane)
         self._loopback = Loopback(
             setup.address, secrets.token_hex(16), plane, network=network, witness=witness
         )
@@ -149,6 +150,7 @@ class ApiServer:
         """Forget everything; who waits gets no answer."""
         self._up = False
         self._loopback.closed = True
+        self._gate.close()
 
     def change(self, key: str, value: Value) -> None:
         """Change one of ``cluster.change.PARAMETERS`` while it runs."""
@@ -190,7 +192,7 @@ class ApiServer:
             "throttle_wait_s": self._loopback.wait(),
             "seats_mutating": self._gate.taken("mutating"),
             "seats_readonly": self._gate.taken("readonly"),
-            "queued": 0,
+            "queued": self._gate.queued(),
             "authenticating": self._path.authenticating,
             "fresh_tokens": self._cache.fresh(),
             "holders": dict(self._gate.holders.most_common(10)),
