@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from snowpit.model.observation import Client, ClientKind, Evenness, RequestClass
 from snowpit.model.window import MICROS
@@ -101,6 +101,27 @@ def evenness_of_all(tables: Tables, scope: Scope) -> Mapping[str, Evenness]:
     return {column: spread(tables, column) for column in ("node", "source", "user")}
 
 
+class _Sojourns(NamedTuple):
+    """Sojourn times of one kind of client: attempts by logarithmic bucket, shortest and longest, µs."""
+
+    buckets: Mapping[int, int]
+    low: int
+    high: int
+
+    def quantile(self, share: float) -> float | None:
+        return quantile(self.buckets, share, low=self.low, high=self.high)
+
+
+def _sojourns(tables: Tables) -> Mapping[str, _Sojourns]:
+    """Sojourn times by kind of client, without long-running requests."""
+    rows = tables.run(
+        "SELECT client_kind, map(list(bucket), list(n)), min(low), max(high) FROM"
+        " (SELECT client_kind, bucket, CAST(sum(n) AS BIGINT) AS n, min(low) AS low, max(high) AS high FROM cells"
+        " WHERE bucket IS NOT NULL AND NOT coalesce(long, false) GROUP BY client_kind, bucket) GROUP BY client_kind"
+    )
+    return {kind: _Sojourns(buckets, low, high) for kind, buckets, low, high in rows}
+
+
 def kinds(tables: Tables, scope: Scope) -> tuple[ClientKind, ...]:
     """How each kind of client fares: kubelets, ServiceAccounts, masters, the server itself, anonymous and other users.
 
@@ -114,18 +135,11 @@ def kinds(tables: Tables, scope: Scope) -> tuple[ClientKind, ...]:
     Cannot see: before 1.20, ServiceAccounts that wait in authentication: they fall silent instead of slow.
     """
     outcomes: dict[str, dict[str, int]] = defaultdict(dict)
-    buckets: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    low: dict[str, int] = {}
-    high: dict[str, int] = {}
-    for kind, outcome, bucket, count, least, most in tables.run(
-        "SELECT client_kind, outcome, CASE WHEN long THEN NULL ELSE bucket END AS b, CAST(sum(n) AS BIGINT),"
-        " min(low), max(high) FROM cells GROUP BY client_kind, outcome, b ORDER BY client_kind, outcome, b"
+    for kind, outcome, attempts in tables.run(
+        "SELECT client_kind, outcome, CAST(sum(n) AS BIGINT) FROM cells GROUP BY ALL ORDER BY client_kind, outcome"
     ):
-        outcomes[kind][outcome] = outcomes[kind].get(outcome, 0) + count
-        if bucket is not None and scope.timed:
-            buckets[kind][bucket] += count
-            low[kind] = min(least, low.get(kind, least))
-            high[kind] = max(most, high.get(kind, most))
+        outcomes[kind][outcome] = attempts
+    sojourns = _sojourns(tables) if scope.timed else {}
     users = dict(
         tables.run(
             "SELECT client_kind, count(*) FROM (SELECT DISTINCT client_kind, coalesce(users.id, hash('')) FROM sorts"
@@ -144,8 +158,8 @@ def kinds(tables: Tables, scope: Scope) -> tuple[ClientKind, ...]:
             attempts=sum(counts.values()),
             users=users.get(kind, 0),
             outcomes=counts,
-            p50_s=quantile(buckets[kind], 0.5, low=low.get(kind, 0), high=high.get(kind, 0)),
-            p99_s=quantile(buckets[kind], 0.99, low=low.get(kind, 0), high=high.get(kind, 0)),
+            p50_s=sojourns[kind].quantile(0.5) if kind in sojourns else None,
+            p99_s=sojourns[kind].quantile(0.99) if kind in sojourns else None,
             longest_silence_s=float(silences.get(kind) or 0),
         )
         for kind, counts in sorted(outcomes.items(), key=lambda item: (-sum(item[1].values()), item[0]))

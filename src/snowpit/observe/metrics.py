@@ -57,14 +57,7 @@ def metrics(tables: Tables, scope: Scope) -> Metrics | None:
 
 def _instances(tables: Tables) -> tuple[Instance, ...]:
     """Every process that was scraped."""
-    starts: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for component, server, value in tables.run(
-        "SELECT component, server, value FROM metric_points WHERE name = 'process_start_time_seconds'"
-        " ORDER BY component, server, instant, file LIMIT 100000"
-    ):
-        seen = starts[component, server]
-        if not seen or abs(seen[-1] - value) > SAME_START_S:
-            seen.append(value)
+    starts = _starts(tables)
     versions = {
         (row[0], row[1]): row[2]
         for row in tables.run(
@@ -91,6 +84,19 @@ def _instances(tables: Tables) -> tuple[Instance, ...]:
     )
 
 
+def _starts(tables: Tables) -> Mapping[tuple[str, str], Sequence[float]]:
+    """When each process was started, every start once, in seconds since the epoch."""
+    starts: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for component, server, value in tables.run(
+        "SELECT component, server, value FROM metric_points WHERE name = 'process_start_time_seconds'"
+        " ORDER BY component, server, instant, file LIMIT 100000"
+    ):
+        seen = starts[component, server]
+        if not seen or abs(seen[-1] - value) > SAME_START_S:
+            seen.append(value)
+    return starts
+
+
 def _levels(made: Metrics) -> tuple[LevelUse, ...]:
     """Use of every priority level, by server."""
     found: set[tuple[str, str]] = set()
@@ -102,22 +108,22 @@ def _levels(made: Metrics) -> tuple[LevelUse, ...]:
 
 
 def _level(made: Metrics, server: str, *, level: str) -> LevelUse:
+    """Use of one priority level at one server."""
+
     def of(name: str) -> Sequence[Gauge]:
         gauges = made.gauge(FLOW + name, APISERVER, priority_level=level)
         return [item for item in gauges if item.server == server]
+
+    def counters(name: str) -> Sequence[Counter]:
+        found = made.counter(FLOW + name, APISERVER, priority_level=level)
+        return [item for item in found if item.server == server]
 
     seats, lent = of("nominal_limit_seats"), of("current_limit_seats")
     used = of("current_executing_seats") or of("current_executing_requests")
     busiest = max(used, key=lambda item: item.high, default=None)
     rejected: dict[str, float] = defaultdict(float)
-    for item in made.counter(f"{FLOW}rejected_requests_total", APISERVER, priority_level=level):
-        if item.server == server:
-            rejected[item.labels.get("reason", "")] += item.increase if item.instants > 1 else item.total
-    dispatched = [
-        item.increase if item.instants > 1 else item.total
-        for item in made.counter(f"{FLOW}dispatched_requests_total", APISERVER, priority_level=level)
-        if item.server == server
-    ]
+    for item in counters("rejected_requests_total"):
+        rejected[item.labels.get("reason", "")] += item.counted
     waits = [
         item.p99
         for item in made.distribution(f"{FLOW}request_wait_duration_seconds", APISERVER, priority_level=level)
@@ -130,7 +136,7 @@ def _level(made: Metrics, server: str, *, level: str) -> LevelUse:
         lent_seats=lent[0].last if lent else None,
         in_use=sum(item.high for item in used),
         queued=sum(item.high for item in of("current_inqueue_requests")),
-        dispatched=sum(dispatched),
+        dispatched=sum(item.counted for item in counters("dispatched_requests_total")),
         rejected={reason: value for reason, value in sorted(rejected.items()) if value > 0},
         wait_p99_s=max(waits, default=None),
         pointer=busiest.pointer if busiest else None,
@@ -146,10 +152,7 @@ def _evenness(made: Metrics) -> Mapping[str, Evenness]:
     for name in _SPREAD:
         pairs[name] = [(item.server, item.high) for item in made.gauge(name, APISERVER)]
     for name in _SPREAD_RATES:
-        pairs[name] = [
-            (item.server, item.increase if item.instants > 1 else item.total)
-            for item in made.counter(name, APISERVER)
-        ]
+        pairs[name] = [(item.server, item.counted) for item in made.counter(name, APISERVER)]
     return {name: _spread(values, servers) for name, values in pairs.items() if values}
 
 

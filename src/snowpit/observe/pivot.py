@@ -1,6 +1,6 @@
 """A pivot over any columns of the request table, with a series per row: the question of ``snowpit top``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -102,31 +102,35 @@ def pivot(
     )
     _group(tables, keys, names, measure=measure, limit=limit, end=window.end)
     series = _series(tables, keys, names, measure=measure, window=window, step=step)
-    found = tables.run(
-        f"SELECT place, n, held, p99, errors, rejected, {', '.join(names)} FROM top ORDER BY place"
-    )
     groups, total = tables.run("SELECT count(*), coalesce(sum(measure), 0) FROM groups")[0]
-    rows = tuple(
-        Row(
-            row[6:],
-            row[1],
-            row[2],
-            row[3],
-            row[4],
-            row[5],
-            tuple(series.get(row[0], {}).get(place, 0.0) for place in range(bins)),
-        )
-        for row in found
-    )
     return Pivot(
         columns=tuple(columns),
         measure=measure,
         window=window,
         step_s=step / MICROS,
-        rows=rows,
+        rows=tuple(_rows(tables, names, series, bins=bins)),
         groups=groups,
         total=float(total),
     )
+
+
+def _rows(
+    tables: Tables, names: Sequence[str], series: Mapping[int, Mapping[int, float]], *, bins: int
+) -> Iterator[Row]:
+    """The largest groups in order, each with its series."""
+    for place, attempts, held, p99, errors, rejected, *values in tables.run(
+        f"SELECT place, n, held, p99, errors, rejected, {', '.join(names)} FROM top ORDER BY place"
+    ):
+        line = series.get(place, {})
+        yield Row(
+            values=tuple(values),
+            attempts=attempts,
+            held=held,
+            p99=p99,
+            errors=errors,
+            rejected=rejected,
+            series=tuple(line.get(number, 0.0) for number in range(bins)),
+        )
 
 
 def extent(tables: Tables) -> Window:

@@ -90,6 +90,11 @@ class Counter:
     resets: int
     pointer: Pointer | None
 
+    @property
+    def counted(self) -> float:
+        """Growth between instants; with one instant, all since the process started."""
+        return self.increase if self.instants > 1 else self.total
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
@@ -222,10 +227,7 @@ class Metrics:
 
     def grown(self, name: str, component: str = "", **labels: str) -> float:
         """Growth of the counters of a family, added up; since the start of a process that was scraped once."""
-        return sum(
-            item.increase if item.instants > 1 else item.total
-            for item in self.counter(name, component, **labels)
-        )
+        return sum(item.counted for item in self.counter(name, component, **labels))
 
     def rate(self, name: str, component: str = "", **labels: str) -> float | None:
         """Rate of the counters of a family, added up over processes; null where none has a rate."""
