@@ -83,9 +83,9 @@ def test_no_key_or_token_is_in_the_evidence(rehearsed: tuple[Run, Path]) -> None
             assert not re.search(r"eyJ[\w-]{20,}\.|PRIVATE KEY", path.read_text()), path
 
 
-def test_reviews_wait_as_long_as_at_the_recorded_server(tmp_path: Path) -> None:
-    """Never less, for the limiter rules; the machine may add its own."""
-    scenario = load(BURST, overrides=("horizon=12s",))
+def test_reviews_wait_at_least_as_long_as_at_the_recorded_server(tmp_path: Path) -> None:
+    """The limiter rules, so never less; what the machine adds of its own is measured by ``benchmarks/lab``, not here."""
+    scenario = load(BURST, overrides=("horizon=40s",))
     at_once = replace(scenario, events=(replace(scenario.events[0], at_s=2.0),))
     with alone():
         rehearse(at_once, seed=1, folder=tmp_path)
@@ -97,7 +97,6 @@ def test_reviews_wait_as_long_as_at_the_recorded_server(tmp_path: Path) -> None:
     begun = min(_seconds(event["requestReceivedTimestamp"]) for event in reviews)
     ends = [_seconds(event["stageTimestamp"]) - begun for event in reviews]
     assert [event["responseStatus"]["code"] for event in reviews] == [201] * 200
-    assert max(ends) == pytest.approx(LAST_S, rel=0.05, abs=0.5)
     assert min(max(ends) / LAST_S, sum(ends) / len(ends) / MEAN_S) > 0.95
 
 
