@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snowpit.lab import virtual
+from snowpit.lab.api import bootstrap
 from snowpit.lab.authority import ISSUER, Signer, Verifier
 from snowpit.lab.authority.tokens import elliptic, rsa
 from snowpit.lab.wire import Certificate, Credential
@@ -244,3 +245,30 @@ def test_keys_of_both_kinds_sign_and_verify() -> None:
         assert claims is not None
         assert claims["sub"] == "system:serviceaccount:a:c"
         assert Verifier([elliptic()]).claims(token) is None
+
+
+def test_whoever_may_act_as_a_user_may_not_take_on_groups_for_that() -> None:
+    rule = {"apiGroups": [""], "resources": ["users"], "verbs": ["impersonate"]}
+    subject = {"kind": "Group", "name": "system:nodes", "apiGroup": "rbac.authorization.k8s.io"}
+
+    async def work(bench: Bench) -> list[int]:
+        bench.store.load(
+            [bootstrap.cluster_role("actor", rule), bootstrap.binding("actor", "actor", subject)],
+            stamp=bench.clock.epoch,
+        )
+        asked: list[tuple[str, dict[str, str]]] = [
+            ("node", {"impersonate-user": "jane"}),
+            ("node", {"impersonate-user": "jane", "impersonate-group": "system:masters"}),
+            ("node", {"impersonate-user": "jane", "impersonate-group": "a, system:masters"}),
+            ("admin", {"impersonate-user": "jane", "impersonate-group": "system:masters"}),
+            ("admin", {"impersonate-user": "jane"}),
+        ]
+        found = []
+        for name, headers in asked:
+            response = await bench.network.send(
+                ADDRESS, "GET", "/api/v1/nodes", credential=Credential(certificate=name), headers=headers
+            )
+            found.append(response.status)
+        return found
+
+    assert on_bench(work) == [403, 403, 403, 200, 403]

@@ -14,7 +14,7 @@ from snowpit.lab.api import status
 from snowpit.lab.api.rbac import Authorizer
 from snowpit.lab.authentication.chain import AUTHENTICATED, Chain
 from snowpit.lab.clock import Clock
-from snowpit.lab.exchange import AuthenticationError, Exchange, User
+from snowpit.lab.exchange import AuthenticationError, Exchange, RequestInfo, User
 from snowpit.lab.server.fairness import Fairness
 from snowpit.lab.server.gate import Gate
 from snowpit.lab.server.limits import within
@@ -104,24 +104,15 @@ class Path:
         return response
 
     async def _impersonate(self, exchange: Exchange) -> Response:
+        """Act as another user and his groups, each of which the asker must be allowed to take on."""
         name = exchange.request.headers.get(IMPERSONATE, "")
         if name:
-            allowed, reason = self._authorizer.decide(
-                exchange.acting,
-                exchange.info._replace(
-                    resource_request=True,
-                    verb="impersonate",
-                    group="",
-                    resource="users",
-                    subresource="",
-                    namespace="",
-                    name=name,
-                ),
-            )
-            if not allowed:
-                exchange.reason = reason
-                return status.forbidden(exchange)
             groups = _listed(exchange.request.headers, "impersonate-group")
+            for resource, taken in (("users", name), *(("groups", group) for group in groups)):
+                allowed, reason = self._authorizer.decide(exchange.acting, _taking(exchange, resource, taken))
+                if not allowed:
+                    exchange.reason = reason
+                    return status.forbidden(exchange)
             exchange.impersonated = User(name, groups=(*groups, AUTHENTICATED))
         return await self._seat(exchange)
 
@@ -158,6 +149,19 @@ class Path:
             return Response(GONE)
         self._witness.terminated(exchange, "handler")
         return status.handler_timeout(self._plane)
+
+
+def _taking(exchange: Exchange, resource: str, name: str) -> RequestInfo:
+    """What is asked for when somebody is to be impersonated."""
+    return exchange.info._replace(
+        resource_request=True,
+        verb="impersonate",
+        group="",
+        resource=resource,
+        subresource="",
+        namespace="",
+        name=name,
+    )
 
 
 async def _caught(handler: Handler, exchange: Exchange) -> Response:
