@@ -79,6 +79,18 @@ def test_one_seed_gives_one_course() -> None:
     assert twice()[0] == twice()[1]
 
 
+def test_a_lab_that_was_stopped_early_is_judged_when_it_was_stopped() -> None:
+    scenario = incident([], "300s")
+    later = {"at": "400s", "action": "restart", "down": "5s"}
+    planned = incident([*HEAL["certificate"], later], "3600s")
+    found = rehearse(scenario, seed=1)
+    study = rehearsal.judged(planned, found)
+    assert study.outcomes[0].verdict is Verdict.STUCK
+    assert study.scenario.horizon_s == 300.0
+    assert [event.action for event in study.scenario.events] == ["burst", "set"]
+    assert rehearsal.judged(scenario, found).scenario is scenario
+
+
 def test_the_evidence_of_the_collapse_gives_the_founding_diagnosis(tmp_path: Path) -> None:
     folder = tmp_path / "lab"
     scenario = incident([], "420s")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from snowpit.lab.conduct.conductor import CONTROL
 from snowpit.lab.conduct.in_memory import rehearse
 from snowpit.lab.conduct.sampling import Seen
 from snowpit.model.finding import Verdict as Judgement
+from snowpit.model.sample import Run
 from snowpit.observe.horizon import short
 from snowpit.observe.outcome import Verdict, outcome
 from snowpit.report.study import Study
@@ -75,6 +77,14 @@ def study(
         found = on_sockets.rehearse(scenario, seed=seed, folder=folder, seen=seen)
     else:
         found = rehearse(scenario, seed=seed, folder=folder, epoch=epoch, seen=seen)
+    return judged(scenario, found)
+
+
+def judged(scenario: Scenario, found: Run) -> Study:
+    """How a rehearsed run ended; one that was stopped early is judged at the time at which it was stopped."""
+    if found.samples.bins and found.ended_s <= scenario.horizon_s - found.samples.bin_s:
+        seen = tuple(event for event in scenario.events if event.at_s < found.ended_s)
+        scenario = replace(scenario, horizon_s=found.ended_s, events=seen)
     ended = outcome(found, horizon_s=scenario.horizon_s)
     return Study(scenario=scenario, runs=(found,), outcomes=(ended,), warning=short(scenario))
 
