@@ -81,7 +81,7 @@ def test_one_seed_gives_one_course() -> None:
 
 def test_a_lab_that_was_stopped_early_is_judged_when_it_was_stopped() -> None:
     scenario = incident([], "300s")
-    later = {"at": "400s", "action": "restart", "down": "5s"}
+    later: dict[str, object] = {"at": "400s", "action": "restart", "down": "5s"}
     planned = incident([*HEAL["certificate"], later], "3600s")
     found = rehearse(scenario, seed=1)
     study = rehearsal.judged(planned, found)
