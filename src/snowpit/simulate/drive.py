@@ -1,5 +1,8 @@
 """One run: advance from event to event of the scenario, and collect the samples."""
 
+from collections.abc import Callable
+from itertools import takewhile
+
 from snowpit.cluster.scenario import Scenario
 from snowpit.model.sample import CLIENT_MEASURES, SERVER_MEASURES, Marker, Run, Samples
 from snowpit.simulate import compiled, happenings
@@ -9,8 +12,21 @@ from snowpit.simulate.engine.layout import World
 from snowpit.simulate.start import begin
 from snowpit.simulate.world import Plan, plan
 
+GLANCE_S = 30.0
+"""Simulated time between two looks at a run that may be stopped."""
 
-def run(scenario: Scenario, seed: int, *, rows: Rows | None = None, plain: bool = False) -> Run:
+Stop = Callable[[Run], bool]
+"""Given a run as far as it has come, says whether that is enough."""
+
+
+def run(
+    scenario: Scenario,
+    seed: int,
+    *,
+    rows: Rows | None = None,
+    plain: bool = False,
+    stop: Stop | None = None,
+) -> Run:
     """Simulate a scenario once.
 
     Args:
@@ -18,21 +34,31 @@ def run(scenario: Scenario, seed: int, *, rows: Rows | None = None, plain: bool 
         seed: Seed; one seed, one result.
         rows: Called with batches of finished requests (valid during the call); null keeps none.
         plain: Run the loop as plain Python: the same trace, slowly.
+        stop: Asked every ``GLANCE_S`` whether the run may end there; null lets it reach its horizon.
     """
     advance, reset = (loop.advance, loop.reset_server) if plain else compiled.kernel()
     planned = plan(scenario)
     world = begin(planned, seed, keep_rows=rows is not None)
     driver = Driver(plan=planned, world=world, advance=advance, reset=reset, rows=rows)
-    for time, act in happenings.course(scenario, seed):
-        if time >= scenario.horizon_s:
-            break
-        driver.run_to(time)
-        if driver.overflow:
+    enough = None if stop is None else lambda: stop(_result(driver, scenario, seed))
+    for time, act in takewhile(lambda one: one[0] < scenario.horizon_s, happenings.course(scenario, seed)):
+        if _over(driver, time, enough):
             break
         act(driver)
-    driver.run_to(scenario.horizon_s)
+    else:
+        _over(driver, scenario.horizon_s, enough)
     driver.flush()
     return _result(driver, scenario, seed)
+
+
+def _over(driver: Driver, until: float, enough: Callable[[], bool] | None) -> bool:
+    """Advance to an instant, unless the run ends before: a pool outgrew its bound, or the caller has seen enough."""
+    while enough is not None and driver.world.clock[0].now + GLANCE_S < until:
+        driver.run_to(driver.world.clock[0].now + GLANCE_S)
+        if driver.overflow or enough():
+            return True
+    driver.run_to(until)
+    return bool(driver.overflow)
 
 
 def _result(driver: Driver, scenario: Scenario, seed: int) -> Run:
