@@ -14,6 +14,8 @@ from snowpit.knowledge.facts import Value
 from snowpit.knowledge.version import Version
 
 OLDEST = Version(1, 12, 0)
+ETCD = "https://127.0.0.1:2379"
+"""Where a server looks for etcd, as its log and configuration tell it."""
 
 
 class Files(NamedTuple):
@@ -28,6 +30,10 @@ class Files(NamedTuple):
     pki: str
     audit_policy: str = ""
     audit_log: str = ""
+
+
+INSTALLED = Files("/etc/kubernetes/pki", "/etc/kubernetes/audit-policy.yaml", "/var/log/kubernetes/audit.log")
+"""Where kubeadm puts things, as the log and the configuration of a lab's own server tell it."""
 
 
 class Listen(NamedTuple):

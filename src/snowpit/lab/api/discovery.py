@@ -30,7 +30,7 @@ class Discovery:
     def __init__(self, version: Version | None, address: str) -> None:
         self._version = version or NEWEST
         self._documents = {path: _json(item) for path, item in _documents(table(version), address)}
-        self._documents["/version"] = _json(_release(self._version))
+        self._documents["/version"] = _json(release(self._version))
 
     def get(self, path: str, query: Mapping[str, str]) -> Response | None:
         """The answer to a GET; null if the path is not about the server itself."""
@@ -109,7 +109,8 @@ def _resources(members: list[Resource], version: str) -> dict[str, Any]:
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": found}
 
 
-def _release(version: Version) -> dict[str, str]:
+def release(version: Version) -> dict[str, str]:
+    """What ``/version`` tells of a release."""
     return {
         "major": str(version.major),
         "minor": str(version.minor),

@@ -8,7 +8,7 @@ from aiohttp.web import AppRunner
 
 from snowpit.cluster.scenario import Scenario
 from snowpit.lab.clock import Clock
-from snowpit.lab.conduct import calls
+from snowpit.lab.conduct import calls, configuration
 from snowpit.lab.conduct.course import Course
 from snowpit.lab.conduct.parties import Around, Servers, Status
 from snowpit.lab.conduct.record import Record
@@ -47,13 +47,21 @@ class Conductor:
         self._stopped = asyncio.Event()
         self._until = scenario.horizon_s
         self.record = Record(folder, clock)
-        self.course = Course(scenario, servers, around, record=self.record, clock=clock)
+        self.course = Course(
+            scenario, servers, around, record=self.record, clock=clock, changed=self._configured
+        )
+        self._configured(scenario)
         self._sampler = Sampler(servers, scenario.servers, bin_s=scenario.bin_s, clock=clock, seen=self._note)
 
     @property
     def markers(self) -> tuple[Marker, ...]:
         """What has happened so far."""
         return tuple(self.record.markers)
+
+    def _configured(self, scenario: Scenario) -> None:
+        """Keep the configuration in the lab's folder."""
+        if self._folder is not None:
+            configuration.write(scenario, self._folder)
 
     def _note(self, now: float, told: Sequence[Status]) -> None:
         self._latest = told

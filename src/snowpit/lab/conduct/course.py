@@ -12,6 +12,7 @@ from snowpit.lab.conduct.parties import Around, Servers
 from snowpit.lab.conduct.record import Record
 
 Act = Callable[[Event], Awaitable[None]]
+Changed = Callable[[Scenario], None]
 FIXED = ("servers", "horizon", "bin", "kubelets.count")
 """What a running lab cannot change."""
 
@@ -25,12 +26,20 @@ class Course:
         around: Everything around them.
         record: Where it is noted.
         clock: The lab's clock.
+        changed: Told of what the scenario has become.
     """
 
     def __init__(
-        self, scenario: Scenario, servers: Servers, around: Around, *, record: Record, clock: Clock
+        self,
+        scenario: Scenario,
+        servers: Servers,
+        around: Around,
+        *,
+        record: Record,
+        clock: Clock,
+        changed: Changed,
     ) -> None:
-        self.scenario = scenario
+        self.scenario, self._changed = scenario, changed
         self._servers, self._around, self._record, self._clock = servers, around, record, clock
         self._later: set[asyncio.Task[None]] = set()
         self._down: set[int] = set()
@@ -67,8 +76,11 @@ class Course:
 
     async def act(self, event: Event) -> None:
         """Carry out one event and note it."""
+        before = self.scenario
         await self._acts[event.action](event)
         self._record.done(event)
+        if self.scenario is not before:
+            self._changed(self.scenario)
 
     async def close(self) -> None:
         """Drop what was still to follow."""

@@ -10,7 +10,7 @@ from snowpit.knowledge.version import Version
 from snowpit.lab.clock import Clock, moment
 from snowpit.lab.evidence.audit import RotatedLog
 from snowpit.lab.exchange import Exchange
-from snowpit.lab.flags import Files, Listen, command_line
+from snowpit.lab.flags import ETCD, INSTALLED, Listen, command_line
 from snowpit.lab.setup import ServerSetup
 from snowpit.lab.wire import Response
 
@@ -51,11 +51,8 @@ class Klog:
     def _begin(self, setup: ServerSetup) -> None:
         """What a server writes when it starts: its flags and its version."""
         host, _, port = setup.address.rpartition(":")
-        listen = Listen(host, int(port), "https://127.0.0.1:2379", setup.verbosity)
-        files = Files(
-            "/etc/kubernetes/pki", "/etc/kubernetes/audit-policy.yaml", "/var/log/kubernetes/audit.log"
-        )
-        for flag in command_line(setup.plane, listen, files) if self._verbosity >= 1 else ():
+        listen = Listen(host, int(port), ETCD, setup.verbosity)
+        for flag in command_line(setup.plane, listen, INSTALLED) if self._verbosity >= 1 else ():
             name, _, value = flag.partition("=")
             self._line("I", "flags.go:33", f"FLAG: {name}={_quoted(value)}")
         told = f"Version: v{self._version}"
