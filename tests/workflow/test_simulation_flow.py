@@ -10,6 +10,7 @@ from snowpit.cluster.scenario import Scenario
 from snowpit.errors import EvidenceError, ScenarioError
 from snowpit.model.sample import Run
 from snowpit.observe.outcome import Verdict
+from snowpit.simulate import parallel
 from snowpit.workflow import simulation
 from support.runs import between, run, scenario
 
@@ -18,7 +19,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch, ends: dict[int, float]) -> None:
     def simulate(_: Scenario, *, seed: int) -> Run:
         return run(between(600, ends[seed]), seed=seed)
 
-    monkeypatch.setattr(simulation, "simulate", simulate)
+    monkeypatch.setattr(parallel, "simulate", simulate)
 
 
 def test_runs_come_in_order_of_seeds_whichever_ends_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,8 +29,8 @@ def test_runs_come_in_order_of_seeds_whichever_ends_first(monkeypatch: pytest.Mo
         both.wait(timeout=10)
         return run([], seed=seed)
 
-    monkeypatch.setattr(simulation, "simulate", simulate)
-    monkeypatch.setattr(simulation, "cores", lambda: 2)
+    monkeypatch.setattr(parallel, "simulate", simulate)
+    monkeypatch.setattr(parallel, "cores", lambda: 2)
     assert [item.seed for item in simulation.replicate(scenario(), [7, 3])] == [7, 3]
 
 
@@ -51,7 +52,7 @@ def test_a_failure_is_raised_and_ends_the_study(monkeypatch: pytest.MonkeyPatch)
     def simulate(_: Scenario, *, seed: int) -> Run:
         raise ScenarioError(f"seed {seed} does not run")
 
-    monkeypatch.setattr(simulation, "simulate", simulate)
+    monkeypatch.setattr(parallel, "simulate", simulate)
     with pytest.raises(ScenarioError):
         simulation.replicate(scenario(), range(100))
 

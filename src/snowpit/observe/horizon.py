@@ -31,7 +31,7 @@ def transient(scenario: Scenario) -> float | None:
         return None
     servers = max(1, scenario.servers)
     reviews = min(scenario.kubelets.count / servers, scenario.plane.limit("mutating"))
-    backlog = sum(_lookups(event, scenario, lookups) for event in scenario.events if event.trigger)
+    backlog = sum(brought(event, scenario, lookups) for event in scenario.events if event.trigger)
     backlog += lookups * reviews
     by_population = [
         (_rate(who) / servers, who.tokens.count) for who in scenario.clients if _uses_limiter(who)
@@ -65,8 +65,14 @@ def short(scenario: Scenario) -> str:
     )
 
 
-def _lookups(event: Event, scenario: Scenario, lookups: float) -> float:
-    """Look-ups that a trigger brings to one API server."""
+def brought(event: Event, scenario: Scenario, lookups: float) -> float:
+    """Look-ups that a trigger brings to one API server.
+
+    Args:
+        event: The trigger.
+        scenario: Whose it is.
+        lookups: Look-ups a review.
+    """
     servers = 1 if "server" in event.settings else max(1, scenario.servers)
     if event.action == "backlog":
         return float(event.settings.get("lookups", 0))

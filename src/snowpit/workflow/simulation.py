@@ -1,10 +1,7 @@
 """From a scenario to a study: replications on all cores, judged; or one run handed to the detectors."""
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Thread
 
 from snowpit.cluster.scenario import Scenario
 from snowpit.diagnose import diagnose
@@ -19,12 +16,9 @@ from snowpit.report.case import Case
 from snowpit.report.coverage import SIMULATED
 from snowpit.report.study import Study
 from snowpit.simulate import simulate
+from snowpit.simulate.parallel import Job, Progress, run_all
 from snowpit.store import Tables, literal
 
-Progress = Callable[[int, int], None]
-"""Told how many replications are done, and of how many; also now and then in between."""
-
-TICK_S = 0.2
 _NAMES = tuple(column.name for column in STORED)
 _SAMPLE_COLUMNS = {
     "seed": "BIGINT",
@@ -58,69 +52,8 @@ def study(scenario: Scenario, seeds: Sequence[int], *, progress: Progress | None
 def replicate(
     scenario: Scenario, seeds: Sequence[int], *, progress: Progress | None = None
 ) -> tuple[Run, ...]:
-    """One run per seed, in order of seeds, on all cores.
-
-    Threads are enough: the event loop is compiled and runs without the interpreter's lock. They are daemons, so that
-    Ctrl-C need not wait for a run to end.
-    """
-    todo: SimpleQueue[int] = SimpleQueue()
-    done: SimpleQueue[tuple[int, Run | Exception]] = SimpleQueue()
-    for place in range(len(seeds)):
-        todo.put(place)
-
-    def work() -> None:
-        while True:
-            try:
-                place = todo.get_nowait()
-            except Empty:
-                return
-            try:
-                done.put((place, simulate(scenario, seed=seeds[place])))
-            except Exception as error:  # noqa: BLE001 - raised again where it is awaited
-                done.put((place, error))
-
-    for _ in range(min(cores(), len(seeds))):
-        Thread(target=work, daemon=True).start()
-    return _collected(done, todo, len(seeds), progress or _silent)
-
-
-def _collected(
-    done: SimpleQueue[tuple[int, Run | Exception]],
-    todo: SimpleQueue[int],
-    total: int,
-    progress: Progress,
-) -> tuple[Run, ...]:
-    """Wait for all runs; the first failure stops those that have not begun."""
-    found: dict[int, Run] = {}
-    while len(found) < total:
-        progress(len(found), total)
-        try:
-            place, result = done.get(timeout=TICK_S)
-        except Empty:
-            continue
-        if isinstance(result, Exception):
-            _drain(todo)
-            raise result
-        found[place] = result
-    progress(total, total)
-    return tuple(found[place] for place in range(total))
-
-
-def _drain(queue: SimpleQueue[int]) -> None:
-    while not queue.empty():
-        try:
-            queue.get_nowait()
-        except Empty:
-            return
-
-
-def _silent(_done: int, _total: int) -> None:
-    """Tell nobody."""
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """One run per seed, in order of seeds, on all cores."""
+    return run_all([Job(scenario, seed) for seed in seeds], lambda _, run: run, progress=progress)
 
 
 def case(scenario: Scenario, seed: int) -> Case:

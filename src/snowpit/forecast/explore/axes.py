@@ -1,0 +1,206 @@
+"""Axes of an exploration: which parameter of a scenario takes which values.
+
+``tokens=10:400:20`` are 20 values from 10 to 400, ``qps=10:1000:7:log`` has equal ratios, ``version=1.12.4,1.17.0`` is a
+list. Units stand as in a scenario file: ``think=5s:60s:12``.
+"""
+
+import re
+from itertools import product
+from math import log10
+from typing import NamedTuple
+
+from snowpit.cluster import units
+from snowpit.cluster.change import apply
+from snowpit.cluster.fields import word
+from snowpit.cluster.scenario import Scenario
+from snowpit.cluster.workload import Clients
+from snowpit.errors import ScenarioError
+
+VALUES_AT_MOST = 1000
+POINTS_AT_MOST = 100_000
+DIGITS = 4
+"""Significant digits of values between the ends of a range."""
+
+FRIENDLY = {
+    "tokens": ("clients.{main}.tokens.count", "ServiceAccount tokens in use"),
+    "clients": ("clients.{main}.count", "ServiceAccount clients"),
+    "nodes": ("kubelets.count", "nodes"),
+    "think": ("clients.{main}.think.mean", "time between calls, s"),
+    "patience": ("clients.{main}.patience.mean", "patience of clients, s"),
+    "backoff": ("clients.{main}.retry.base", "back-off of clients, s"),
+    "limit": ("max_mutating_requests_inflight", "mutating requests in flight"),
+    "qps": ("loopback_qps", "loopback limiter, look-ups/s"),
+    "ttl": ("token_cache_success_ttl_s", "time to live of token cache, s"),
+    "period": ("scrapers.{scraper}.period", "scrape period, s"),
+}
+"""Short names: key path, and words for an axis. ``main`` is the busiest ServiceAccount population."""
+
+TABLE_KEYS = ("version", "kubelets.version", "heartbeats.enabled")
+"""Keys on which defaults depend, so that a scenario has to be assembled anew."""
+
+_NUMBER = r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?)"
+_RANGE = re.compile(rf"{_NUMBER}\s*([a-z/%]*):{_NUMBER}\s*([a-z/%]*):(\d{{1,6}})(?::(log))?", re.ASCII)
+_HINT = "Write for instance tokens=10:400:20, qps=10:1000:7:log or version=1.12.4,1.17.0."
+
+
+class Axis(NamedTuple):
+    """One parameter with its values.
+
+    Args:
+        key: Key path, as ``--set`` takes it.
+        label: Words, with the unit.
+        values: Values as written.
+        numbers: Their places: the values without unit, or 0, 1, 2 for a list of words.
+        log: Whether ratios count.
+    """
+
+    key: str
+    label: str
+    values: tuple[str, ...]
+    numbers: tuple[float, ...]
+    log: bool = False
+
+    @property
+    def ranged(self) -> bool:
+        """Whether the places are the values themselves."""
+        return len(self.values) > 1 and all(
+            units_free(text) == number for text, number in zip(self.values, self.numbers, strict=True)
+        )
+
+
+Settings = tuple[tuple[str, str], ...]
+"""Key path and value of every axis: one point."""
+
+
+def units_free(text: str) -> float | None:
+    """The leading number of a value; null if it has none.
+
+    >>> units_free("30s"), units_free("log")
+    (30.0, None)
+    """
+    found = re.match(_NUMBER + r"\s*[a-z/%]*$", text, re.ASCII)
+    return float(found[1]) if found else None
+
+
+def points(axes: tuple[Axis, ...]) -> list[Settings]:
+    """All points, the last axis fastest.
+
+    Raises:
+        ScenarioError: If there are too many, or an axis is given twice.
+    """
+    keys = [axis.key for axis in axes]
+    if len(set(keys)) < len(keys):
+        raise ScenarioError(f"{', '.join(keys)}: a parameter is given twice.", "Give each axis once.")
+    total = 1
+    for axis in axes:
+        total *= len(axis.values)
+    if total > POINTS_AT_MOST:
+        raise ScenarioError(
+            f"{total:,} points are more than {POINTS_AT_MOST:,}.", "Take fewer values on each axis."
+        )
+    return [tuple(zip(keys, values, strict=True)) for values in product(*(axis.values for axis in axes))]
+
+
+def parse(text: str, scenario: Scenario) -> Axis:
+    """An axis as written on a command line.
+
+    Args:
+        text: ``name=low:high:number[:log]`` or ``name=value,value``; a name of ``FRIENDLY``, or any key path.
+        scenario: The scenario that it changes; values that do not fit it are refused.
+
+    Raises:
+        ScenarioError: If it is no axis, or the scenario does not take its values.
+    """
+    name, sign, raw = (part.strip() for part in text.partition("="))
+    if not sign or not name or not raw:
+        units.refuse("--over", text, "it has to be key=values", _HINT)
+    key, label = _named(name, scenario)
+    found = _RANGE.fullmatch(raw)
+    if found is None:
+        return _listed(key, label, raw)
+    low, high, unit = float(found[1]), float(found[3]), found[4] or found[2]
+    numbers = _spaced(low, high, int(found[5]), log=bool(found[6]), place=name)
+    if not _takes(scenario, key, _text(low + (high - low) / 3.1, unit)):
+        numbers = list(dict.fromkeys(float(round(number)) for number in numbers))
+    values = tuple(_text(number, unit) for number in numbers)
+    for value in (values[0], values[-1]):
+        apply(scenario, key, value, source="flag", place="--over")
+    kept = tuple(units_free(value) or 0.0 for value in values)
+    return Axis(key, label + (f" ({unit})" if unit and label == key else ""), values, kept, bool(found[6]))
+
+
+def _named(name: str, scenario: Scenario) -> tuple[str, str]:
+    """Key path and words of a name."""
+    if name not in FRIENDLY:
+        return name, word(name)
+    key, label = FRIENDLY[name]
+    if "{main}" in key:
+        key = key.format(main=main_clients(scenario).name)
+    if "{scraper}" in key:
+        if not scenario.scrapers:
+            raise ScenarioError(f"{scenario.name} has no scraper to vary the {name} of.", "Vary another key.")
+        key = key.format(scraper=scenario.scrapers[0].name)
+    return key, label
+
+
+def main_clients(scenario: Scenario) -> Clients:
+    """The population with ServiceAccount tokens that asks for most.
+
+    Raises:
+        ScenarioError: If there is none.
+    """
+    asking = [
+        who
+        for who in scenario.clients
+        if who.tokens.credential in ("legacy_token", "bound_token") and who.arrivals != "none"
+    ]
+    if not asking:
+        raise ScenarioError(
+            f"{scenario.name} has no clients with ServiceAccount tokens that call by themselves.",
+            "Name the population in the key: clients.<name>.count=100:1000:10.",
+        )
+    return max(asking, key=lambda who: (_calls_per_s(who), who.count))
+
+
+def _calls_per_s(who: Clients) -> float:
+    if who.arrivals == "open":
+        return who.rate_per_s
+    return who.count / who.think.mean_s if who.think.mean_s > 0 else float(who.count)
+
+
+def _spaced(low: float, high: float, number: int, *, log: bool, place: str) -> list[float]:
+    """Numbers from one end to the other, at equal distances or ratios."""
+    if not 2 <= number <= VALUES_AT_MOST:  # noqa: PLR2004 - both ends
+        units.refuse(place, number, f"a range has 2 to {VALUES_AT_MOST} values", _HINT)
+    if low >= high or (log and low <= 0.0):
+        rule = "a range with log goes from above 0 upwards" if log else "a range goes upwards"
+        units.refuse(place, f"{low:g}:{high:g}", rule, _HINT)
+    shares = [step / (number - 1) for step in range(number)]
+    if log:
+        return [10.0 ** (log10(low) + share * (log10(high) - log10(low))) for share in shares]
+    return [low + share * (high - low) for share in shares]
+
+
+def _text(number: float, unit: str) -> str:
+    whole = number == round(number) and abs(number) < 1e12  # noqa: PLR2004 - digits that a float holds
+    return (str(int(number)) if whole else f"{number:.{DIGITS}g}") + unit
+
+
+def _takes(scenario: Scenario, key: str, value: str) -> bool:
+    try:
+        apply(scenario, key, value, source="flag", place="--over")
+    except ScenarioError:
+        return False
+    return True
+
+
+def _listed(key: str, label: str, raw: str) -> Axis:
+    """An axis of values that stand one by one."""
+    values = tuple(part.strip() for part in raw.split(","))
+    if ":" in raw or not all(values) or len(set(values)) < len(values) or len(values) > VALUES_AT_MOST:
+        units.refuse(word(key), raw, "it has to be low:high:number, or values that differ", _HINT)
+    numbers = [units_free(value) for value in values]
+    places = [number for number in numbers if number is not None]
+    if len(places) < len(values) or sorted(set(places)) != places:
+        places = [float(place) for place in range(len(values))]
+    return Axis(key, label, values, tuple(places))

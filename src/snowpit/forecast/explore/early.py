@@ -1,0 +1,87 @@
+"""When a trial is decided before its horizon, and how long that horizon has to be.
+
+A trial is *calm* if nothing failed for the settling time since its last event, so it healed. It is *hopeless* if three
+times the transient that closed forms predict has passed since the last trigger, and the loopback limiter still makes a
+read wait for as long as the trigger's look-ups would alone: the queue does not drain. It is hopeless as well if reads
+wait long before any trigger came, at a time when a cold start is over. What is neither runs on to six times the
+transient, from which on a verdict is believed (``observe.horizon``).
+"""
+
+from collections.abc import Callable
+from math import isfinite
+
+from snowpit.cluster.scenario import Scenario
+from snowpit.model.sample import Run
+from snowpit.observe.horizon import TIMES, brought, transient
+from snowpit.observe.outcome import FAILING_SHARE, SETTLING_S, SLOW_S, reached, unwell
+
+HOPELESS_TIMES = 3.0
+LEAST_S, MOST_S = 600.0, 14_400.0
+"""Bounds of the time from the last trigger to the horizon of a trial."""
+
+LEAST_TRANSIENT_S = 60.0
+COLD_S, COLD_WAIT_S = 300.0, 10.0
+"""Cold caches are warm after this time; a longer wait than this one by then is no start any more."""
+
+LATELY_S = 60.0
+
+Stop = Callable[[Run], bool]
+
+
+def horizon(scenario: Scenario) -> float:
+    """How long a trial of a scenario may have to last, s; its own horizon where no transient can be predicted."""
+    predicted = transient(scenario)
+    if predicted is None:
+        return scenario.horizon_s
+    last = max((event.at_s for event in scenario.events), default=0.0)
+    wanted = TIMES * predicted if isfinite(predicted) else LEAST_S
+    return last + min(MOST_S, max(LEAST_S, wanted))
+
+
+def calm(scenario: Scenario) -> Stop:
+    """Stops a run once nothing has failed for the settling time since the last event."""
+    last = max((event.at_s for event in scenario.events), default=0.0)
+
+    def stop(run: Run) -> bool:
+        if run.ended_s < last + SETTLING_S:
+            return False
+        bins = reached(run)
+        first = max(0, bins - round(SETTLING_S / run.samples.bin_s))
+        return (
+            max(unwell(run.samples, bins)[first:], default=0.0) <= FAILING_SHARE
+            and max(_waits(run)[first:bins], default=0.0) <= SLOW_S
+        )
+
+    return stop
+
+
+def decided(scenario: Scenario) -> Stop:
+    """Stops a run that is calm or hopeless."""
+    stop, drains = calm(scenario), _draining(scenario)
+    first = min((event.at_s for event in scenario.events), default=scenario.horizon_s)
+
+    def either(run: Run) -> bool:
+        bins = reached(run)
+        lately = min(_waits(run)[max(0, bins - round(LATELY_S / run.samples.bin_s)) : bins], default=0.0)
+        cold = COLD_S <= run.ended_s <= first and lately >= COLD_WAIT_S
+        return cold or not drains(run.ended_s, lately) or stop(run)
+
+    return either
+
+
+def _draining(scenario: Scenario) -> Callable[[float, float], bool]:
+    """Whether, at a time and with a wait, the queue of the triggers may still drain; true as long as nobody can tell."""
+    triggers, predicted = [event for event in scenario.events if event.trigger], transient(scenario)
+    rate = scenario.plane.number("loopback_qps") or 0.0
+    lookups = scenario.plane.number("lookups_legacy_live") or 0.0
+    alone = sum(brought(event, scenario, lookups) for event in triggers) / rate if rate > 0 else 0.0
+    if predicted is None or not isfinite(predicted) or not alone:
+        return lambda _now, _wait: True
+    after = max(event.at_s for event in triggers) + HOPELESS_TIMES * max(predicted, LEAST_TRANSIENT_S)
+    return lambda now, wait: now < after or wait < max(alone, SLOW_S)
+
+
+def _waits(run: Run) -> list[float]:
+    """Longest wait at a loopback limiter by bin, s."""
+    found = [by_name["throttle_wait_s"] for by_name in run.samples.servers if "throttle_wait_s" in by_name]
+    return [max(values) for values in zip(*found, strict=True)]
