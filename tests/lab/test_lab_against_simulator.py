@@ -20,6 +20,12 @@ Seen = list[tuple[int, int]]
 """µs since the start and status of each answer, in order."""
 
 CONSTANT = ("loopback_read_sigma=0", "clients.reviewers.service=0s", "clients.reviewers.network=0s")
+CARRIED = (
+    "max_mutating_requests_inflight",
+    "loopback_read_s",
+    "service_account_lookup",
+    "token_cache_success_ttl_s",
+)
 BURST_AT_S = 10.0
 READ_S = 0.0022
 
@@ -43,10 +49,7 @@ def rehearsed(scenario: Scenario, work: Callable[[Bench], Awaitable[Seen]]) -> S
 
     async def main() -> Seen:
         values = scenario.plane.values
-        changes = {
-            name: values[name].value
-            for name in ("max_mutating_requests_inflight", "loopback_read_s", "service_account_lookup")
-        }
+        changes = {name: values[name].value for name in CARRIED}
         return sorted(await work(Bench(str(scenario.plane.version), changes)))
 
     return virtual.run(main())
@@ -96,25 +99,42 @@ def test_a_burst_is_answered_at_the_instants_of_the_mechanism_alone() -> None:
     assert [instant for instant, _ in found] == ends
 
 
-@pytest.mark.parametrize("kind", ["deleted", "garbage"])
-def test_tokens_that_are_refused_back_to_back_cost_what_the_simulator_says(kind: str) -> None:
-    name = f"real-apiserver-{kind}-token"
-    until = 20.0
+def one_client(think_s: float, until_s: float, *, kind: str = "") -> Callable[[Bench], Awaitable[Seen]]:
+    """A client that asks for a review of one token, thinks, and asks again."""
 
     async def work(bench: Bench) -> Seen:
-        token = bench.account("gone")
+        token = bench.account("sa")
         if kind == "garbage":
             token = token[:-6] + "AAAAAA"
-        else:
-            await bench.store.delete("secrets", "bench", "gone-token", took=0.0)
+        elif kind == "deleted":
+            await bench.store.delete("secrets", "bench", "sa-token", took=0.0)
         found: Seen = []
-        while bench.clock.now() < until:
+        while bench.clock.now() < until_s:
             response = await bench.review(token)
             found.append((round(bench.clock.now() * 1e6), response.status))
-            await asyncio.sleep(0.0 if kind == "deleted" else 0.01)
+            await asyncio.sleep(think_s)
         return found
 
-    think = "clients.reviewers.think=0s" if kind == "deleted" else "clients.reviewers.think=10ms"
-    ours, theirs = rehearsed(load(name), work), simulated(name, think, f"horizon={until:.0f}s")
+    return work
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "think_ms"),
+    [
+        ("cold", "", 95),
+        ("cached", "", 100),
+        ("cold-back-to-back", "", 0),
+        ("deleted-token", "deleted", 0),
+        ("garbage-token", "garbage", 10),
+    ],
+)
+def test_reviews_one_by_one_are_answered_at_the_instants_of_the_simulator(
+    name: str, kind: str, think_ms: int
+) -> None:
+    scenario, until_s = load(f"real-apiserver-{name}"), 20.0
+    ours = rehearsed(scenario, one_client(think_ms / 1000, until_s, kind=kind))
+    settings = f"clients.reviewers.think={think_ms}ms", f"horizon={until_s:.0f}s"
+    theirs = simulated(f"real-apiserver-{name}", *settings)
+    assert len(theirs) > 100
     assert ours[: len(theirs)] == theirs
     assert len(ours) - len(theirs) <= 1
