@@ -1,7 +1,10 @@
 """List, watch and delete of many objects.
 
-Sources: kubernetes/apiserver pkg/endpoints/handlers/{get,watch,delete}.go and pkg/registry/generic/registry/store.go,
-pkg/storage/etcd3/errors.go (texts of 410). Bookmarks: from 1.15 (beta, on, from 1.16).
+The watch cache of a server is as old as the server: after a restart a watch from an earlier revision is too old, and so its
+client lists anew. A list at revision 0 comes from that cache, which knows no pages.
+Sources: kubernetes/apiserver pkg/endpoints/handlers/{get,watch,delete}.go, pkg/registry/generic/registry/store.go,
+pkg/storage/cacher (GetToList; getAllEventsSinceThreadUnsafe) and pkg/storage/etcd3/errors.go (texts of 410) 1.12.0 to 1.28.0.
+Bookmarks: from 1.15 (beta, on, from 1.16).
 """
 
 import asyncio
@@ -64,11 +67,14 @@ class Lists:
         self._chance = chance
         self._bookmarks = bookmarks
         self._expired = expired
+        self._oldest = store.revision()
 
     async def list(self, exchange: Exchange, target: Target) -> Response:
         """GET of a list."""
         query = exchange.request.query
-        page = await self._page(exchange, target, limit=number(query.get("limit", ""), "limit"))
+        cached = query.get("resourceVersion", "") == "0"
+        limit = 0 if cached else number(query.get("limit", ""), "limit")
+        page = await self._page(exchange, target, limit=limit)
         metadata = {"resourceVersion": str(page.revision)} | ({"continue": page.token} if page.token else {})
         if target.table:
             now = self._store.now()
@@ -96,6 +102,8 @@ class Lists:
         seconds = number(query.get("timeoutSeconds", ""), "timeoutSeconds")
         keep = _selector(exchange, target)
         length = float(seconds) if seconds else LEAST_WATCH_S * (1.0 + self._chance.random())
+        if since and since < self._oldest:
+            return Response(200, JSON, stream=self._too_old(ExpiredError(since, self._oldest)))
         try:
             watch = self._store.watch(*key[:2], name=key.name, since=since, keep=keep)
         except ExpiredError as error:

@@ -47,7 +47,9 @@ class Timing:
         return self._store.draw()
 
     def _add(self, operation: Operation, law: Delay, stream: str) -> None:
-        key = (operation.verb, operation.group, operation.resource, operation.subresource)
+        # What an informer costs is its list; a watch only begins.
+        verb = "list" if operation.verb == "watch" else operation.verb
+        key = (verb, operation.group, operation.resource, operation.subresource)
         self._laws.setdefault(key, []).append((operation.namespace, operation.etcd, drawer(law, stream)))
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from snowpit.cluster.workload import Operation
+from snowpit.cluster.workload import Clients, Operation
 from snowpit.errors import LabError
 from snowpit.knowledge.version import Version
 from snowpit.lab.api.resources import Resource, table
@@ -40,6 +40,14 @@ def name_of(operation: Operation, client: int) -> str:
     if operation.resource == "nodes" or operation.namespace == LEASES:
         return f"node-{client}"
     return f"lab-{operation.resource}-0"
+
+
+def own(one: Clients, client: int) -> str:
+    """The field selector of an informer: a kubelet looks at its own node and its own pods; others at everything."""
+    field = {"nodes": "metadata.name", "pods": "spec.nodeName"}.get(one.operation.resource)
+    if field is None or not one.user.startswith("system:node:"):
+        return ""
+    return f"{field}=node-{client}"
 
 
 def resource_of(operation: Operation, version: Version | None) -> Resource:

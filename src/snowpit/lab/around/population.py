@@ -1,4 +1,7 @@
-"""A population of clients of the API servers, each a task: closed loops, Poisson arrivals, or calls only when an event asks."""
+"""A population of clients of the API servers, each a task: closed loops, Poisson arrivals, or calls only when an event asks.
+
+Where the operation is a watch, each client is an informer, and a call starts it: it lists and watches until it is started anew.
+"""
 
 import asyncio
 from collections.abc import Coroutine, Mapping
@@ -11,6 +14,7 @@ from snowpit.cluster.workload import Clients, Delay, Tokens
 from snowpit.knowledge.version import Version
 from snowpit.lab.around import asks
 from snowpit.lab.around.caller import Caller, Limiter
+from snowpit.lab.around.informers import Informer, laws
 from snowpit.lab.around.places import Places
 from snowpit.lab.around.tally import Tally
 from snowpit.lab.chance import drawer
@@ -60,6 +64,7 @@ class Population:
         self._chance = Random(f"{world.seed}:{one.name}")  # noqa: S311 - a simulation
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: set[int] = set()
+        self._informers: dict[int, asyncio.Task[None]] = {}
         self._generation = 0
         self._runs = True
         self.configure(one)
@@ -78,11 +83,18 @@ class Population:
         for caller in getattr(self, "_callers", ()):
             caller.patience = self._patience
 
-    def _caller(self) -> Caller:
+    @property
+    def informs(self) -> bool:
+        """Whether its clients are informers."""
+        return self.one.operation.verb == "watch" and self.one.reviewed is None
+
+    def _caller(self, *, limited: bool = True) -> Caller:
+        """How a client calls; an informer, as it begins anew by itself, repeats only what it is told to repeat."""
+        once = replace(self.one.retry, steps=1, inner_tries=self.one.retry.inner_tries if limited else 1)
         return Caller(
-            self.one.retry,
+            once if self.informs else self.one.retry,
             self._patience,
-            Limiter(self.one.qps, self.one.burst),
+            Limiter(self.one.qps if limited else 0.0, self.one.burst),
             tally=self.tally,
             clock=self._world.clock,
             chance=self._chance,
@@ -99,9 +111,12 @@ class Population:
                 self._spawn(self._loop(client, self._first(), self._generation))
 
     def stop(self) -> None:
-        """Call no more; calls that are open go on."""
+        """Call no more; calls that are open go on, watches end."""
         self._runs = False
         self._generation += 1
+        for task in self._informers.values():
+            task.cancel()
+        self._informers.clear()
 
     async def close(self) -> None:
         """Drop everything."""
@@ -117,8 +132,8 @@ class Population:
             self._spawn(self._later(who[number % len(who)], spread_s * self._chance.random()))
 
     def reconnect(self, server: int, spread_s: float) -> None:
-        """Every client of a server calls at once, unless a call of its own is open: then it tries again by itself."""
-        if not self.one.reconnects or not self._runs:
+        """Every client of a server calls at once, unless a call or watch of its own is open: then it tries again by itself."""
+        if not self.one.reconnects or not self._runs or self.informs:
             return
         for client in range(self.one.count):
             if self._world.places.server(client) == server and client not in self._busy:
@@ -132,17 +147,20 @@ class Population:
             return self._think()
         return self._chance.random() * self.one.think.mean_s
 
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+    def _spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _loop(self, client: int, first_s: float, generation: int) -> None:
         await asyncio.sleep(max(0.0, self.one.start_s - self._world.clock.now()) + first_s)
         while generation == self._generation:
             self._busy.add(client)
-            await self._callers[client].call(lambda: self._send(client))
+            await self._call(client)
             self._busy.discard(client)
+            if self.informs:
+                return
             await asyncio.sleep(self._think())
 
     async def _arrivals(self, generation: int) -> None:
@@ -155,18 +173,42 @@ class Population:
 
     async def _later(self, client: int, after_s: float) -> None:
         await pause(after_s)
-        await self._callers[client].call(lambda: self._send(client))
+        await self._call(client)
 
-    async def _send(self, client: int) -> Response:
+    async def _call(self, client: int) -> None:
+        """One call; of an informer its start, and the end of its former self."""
+        if not self.informs:
+            await self._callers[client].call(lambda: self._send(client, self._asked(client)))
+            return
+        former = self._informers.pop(client, None)
+        if former is not None:
+            former.cancel()
+        self._informers[client] = self._spawn(self._informer(client).run())
+
+    def _informer(self, client: int) -> Informer:
+        listing = asks.ask(replace(self._operation, verb="list"), client, self._world.version)
+        return Informer(
+            lambda query: self._send(client, listing._replace(target=f"{listing.target}?{query}")),
+            self._callers[client],
+            self._caller(limited=False),
+            laws=laws(self._world.version),
+            clock=self._world.clock,
+            chance=self._chance,
+            selector=asks.own(self.one, client),
+        )
+
+    def _asked(self, client: int) -> asks.Ask:
+        """What a call of a client asks for."""
+        one = self.one
+        if not self._reviewed:
+            return asks.ask(self._operation, client, self._world.version)
+        number = shared(one.reviewed or one.tokens, client, one.count)
+        token = self._reviewed[number % len(self._reviewed)]
+        return asks.token_review(token, _reviews(self._world.version))
+
+    async def _send(self, client: int, asked: asks.Ask) -> Response:
         """One attempt, with its way there and back."""
-        world, one = self._world, self.one
-        if self._reviewed:
-            token = self._reviewed[
-                shared(one.reviewed or one.tokens, client, one.count) % len(self._reviewed)
-            ]
-            asked = asks.token_review(token, _reviews(world.version))
-        else:
-            asked = asks.ask(self._operation, client, world.version)
+        world = self._world
         await pause(self._network())
         response = await world.network.send(
             world.places.address(client),

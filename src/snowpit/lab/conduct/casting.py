@@ -175,7 +175,8 @@ class Casting:
         resource = asks.resource_of(asked, self.scenario.plane.version)
         if asked.namespace and resource.namespaced:
             yield "namespaces", _namespace(asked.namespace)
-        yield from _granted(one.name, asked.group, _whole(asked), asked.verb)
+        verbs = ("list", "watch") if asked.verb == "watch" else (asked.verb,)
+        yield from _granted(one.name, asked.group, _whole(asked), *verbs)
         name = asks.name_of(asked, 0)
         if resource.stored and not name.startswith("node-"):
             space = {"namespace": asked.namespace or "default"} if resource.namespaced else {}
@@ -205,10 +206,10 @@ class Casting:
 RBAC = "rbac.authorization.k8s.io"
 
 
-def _granted(name: str, group: str, resource: str, verb: str) -> Iterator[Item]:
+def _granted(name: str, group: str, resource: str, *verbs: str) -> Iterator[Item]:
     """A role for what a population does, for everybody who is known."""
     yield bootstrap.cluster_role(
-        f"lab:{name}", {"apiGroups": [group], "resources": [resource], "verbs": [verb]}
+        f"lab:{name}", {"apiGroups": [group], "resources": [resource], "verbs": list(verbs)}
     )
     everybody = {"kind": "Group", "name": "system:authenticated", "apiGroup": RBAC}
     yield bootstrap.binding(f"lab:{name}", f"lab:{name}", everybody)

@@ -97,7 +97,10 @@ class Audit:
         level, omitted = self._policy.judge(exchange)
         self._judged[exchange.audit_id] = (level, omitted)
         if level and stage not in omitted:
-            self._write(self._head(exchange, level, stage))
+            event = self._head(exchange, level, stage)
+            if stage == STARTED:
+                event["responseStatus"] = {"metadata": {}, "code": 200}
+            self._write(event)
 
     def answered(self, exchange: Exchange, response: Response) -> None:
         """The stage ResponseComplete; of a failed authentication ResponseStarted, its only one."""

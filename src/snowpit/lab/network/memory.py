@@ -1,12 +1,13 @@
 """A network in memory: sending is a call of the handler behind an address.
 
 The handler runs in a task of its own, so it goes on when its client hangs up; a server that is detached loses whatever it has
-taken in.
+taken in. A stream is pumped by a task of the server's side too, so it breaks when the server goes and ends when its reader leaves.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 from snowpit.lab.network.targets import shown, split
 from snowpit.lab.wire import NOBODY, Certificate, Credential, Handler, LostError, Request, Response
@@ -25,7 +26,7 @@ class MemoryNetwork:
     def __init__(self, certificates: Mapping[str, Certificate]) -> None:
         self._certificates = certificates
         self._handlers: dict[str, Handler] = {}
-        self._inside: dict[str, set[asyncio.Task[Response]]] = defaultdict(set)
+        self._inside: dict[str, set[asyncio.Task[Any]]] = defaultdict(set)
         self._sent = 0
 
     def attach(self, address: str, handler: Handler) -> None:
@@ -75,13 +76,52 @@ class MemoryNetwork:
         inside.add(task)
         task.add_done_callback(inside.discard)
         try:
-            return await asyncio.shield(task)
+            response = await asyncio.shield(task)
         except asyncio.CancelledError:
             if task.cancelled():
                 raise LostError from None
             request.gone.set()
             task.add_done_callback(_seen)
             raise
+        if response.stream is None:
+            return response
+        carried = _carried(response.stream, request, inside)
+        return Response(response.status, response.headers, stream=carried)
+
+
+async def _carried(
+    stream: AsyncIterator[bytes], request: Request, inside: set[asyncio.Task[Any]]
+) -> AsyncIterator[bytes]:
+    """Chunks of a stream, as the server's side gives them.
+
+    Raises:
+        LostError: If the server goes away.
+    """
+    chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
+    pump = asyncio.ensure_future(_pump(stream, chunks))
+    inside.add(pump)
+    pump.add_done_callback(inside.discard)
+    pump.add_done_callback(lambda _: chunks.put_nowait(None))
+    try:
+        while (chunk := await chunks.get()) is not None:
+            yield chunk
+        if pump.cancelled():
+            raise LostError
+        pump.result()
+    finally:
+        request.gone.set()
+        pump.cancel()
+
+
+async def _pump(stream: AsyncIterator[bytes], chunks: "asyncio.Queue[bytes | None]") -> None:
+    """Put chunks into a queue until the stream ends or this task does."""
+    try:
+        async for chunk in stream:
+            chunks.put_nowait(chunk)
+    finally:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            await close()
 
 
 def _seen(task: "asyncio.Task[Response]") -> None:

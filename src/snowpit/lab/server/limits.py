@@ -1,7 +1,7 @@
 """Time limits: an answer that comes in time, or another one while the work goes on."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from math import isinf
 
 from snowpit.lab.wire import Response
@@ -33,6 +33,18 @@ async def within(
         return task.result()
     task.add_done_callback(_seen)
     return task
+
+
+async def ending(stream: AsyncIterator[bytes], then: Callable[[], None]) -> AsyncIterator[bytes]:
+    """A stream that calls a function when it ends, however that comes."""
+    try:
+        async for chunk in stream:
+            yield chunk
+    finally:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            await close()
+        then()
 
 
 def _seen(task: "asyncio.Task[Response]") -> None:

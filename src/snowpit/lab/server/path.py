@@ -5,7 +5,10 @@ seat; the limit of writes answers 504 and frees the seat, while a look-up goes o
 Source: kubernetes/apiserver pkg/server/config.go and pkg/endpoints/filters 1.12.0 to 1.28.0.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from snowpit.cluster.control_plane import ControlPlane
@@ -17,7 +20,7 @@ from snowpit.lab.clock import Clock
 from snowpit.lab.exchange import AuthenticationError, Exchange, RequestInfo, User
 from snowpit.lab.server.fairness import Fairness
 from snowpit.lab.server.gate import Gate
-from snowpit.lab.server.limits import within
+from snowpit.lab.server.limits import ending, within
 from snowpit.lab.server.tallies import Tallies
 from snowpit.lab.wire import Response
 from snowpit.lab.witness import Witness
@@ -79,8 +82,13 @@ class Path:
         found = await within(self._authenticate(exchange), FOREVER if endless else self._filter_s)
         if isinstance(found, Response):
             return found
+        found.add_done_callback(partial(self._late, exchange))
         self._witness.terminated(exchange, "filter")
         return status.filter_timeout(self._plane)
+
+    def _late(self, exchange: Exchange, task: "asyncio.Task[Response]") -> None:
+        if not task.cancelled() and task.exception() is None:
+            self._witness.late(exchange, task.result())
 
     async def _authenticate(self, exchange: Exchange) -> Response:
         exchange.stamped = exchange.arrived
@@ -100,8 +108,12 @@ class Path:
         return self._answered(exchange, await self._impersonate(exchange))
 
     def _answered(self, exchange: Exchange, response: Response) -> Response:
-        self._witness.answered(exchange, response)
-        return response
+        if response.stream is None:
+            self._witness.answered(exchange, response)
+            return response
+        self._witness.began(exchange, "ResponseStarted")
+        stream = ending(response.stream, lambda: self._witness.answered(exchange, response))
+        return replace(response, stream=stream)
 
     async def _impersonate(self, exchange: Exchange) -> Response:
         """Act as another user and his groups, each of which the asker must be allowed to take on."""
@@ -119,10 +131,13 @@ class Path:
     async def _seat(self, exchange: Exchange) -> Response:
         if long_running(exchange.info.verb, exchange.info.subresource):
             return await self._authorize(exchange)
+        came = self._clock.now()
         refused = await self._gate.enter(exchange)
+        exchange.queued = self._clock.now() - came
         if refused:
             self._witness.dropped(exchange, refused)
             return status.too_many(self._retry_after_s)
+        exchange.seated = self._clock.now()
         self._witness.admitted(exchange, self._held(exchange))
         try:
             return await self._authorize(exchange)
@@ -131,11 +146,12 @@ class Path:
             self._witness.freed(exchange, self._held(exchange))
 
     def _held(self, exchange: Exchange) -> int:
-        return self._gate.taken("readonly" if exchange.info.read_only else "mutating")
+        return self._gate.executing("readonly" if exchange.info.read_only else "mutating")
 
     async def _authorize(self, exchange: Exchange) -> Response:
         allowed, exchange.reason = self._authorizer.decide(exchange.acting, exchange.info)
         exchange.decision = "allow" if allowed else "forbid"
+        self._witness.authorized(exchange)
         if not allowed:
             return status.forbidden(exchange)
         exchange.handling = self._clock.now()

@@ -14,6 +14,7 @@ from snowpit.knowledge.facts import Value
 from snowpit.lab.api import Api
 from snowpit.lab.api.info import request_info
 from snowpit.lab.api.rbac import Authorizer
+from snowpit.lab.api.resources import table
 from snowpit.lab.api.status import too_many
 from snowpit.lab.api.token_requests import Claims, Mint
 from snowpit.lab.authentication import files
@@ -26,8 +27,10 @@ from snowpit.lab.authentication.loopback import Loopback
 from snowpit.lab.authority import ISSUER, Signer, Verifier
 from snowpit.lab.clock import Clock
 from snowpit.lab.exchange import Exchange
+from snowpit.lab.inside import Inside
 from snowpit.lab.server.fairness import Fairness
 from snowpit.lab.server.gate import Gate
+from snowpit.lab.server.limits import ending
 from snowpit.lab.server.path import Path, audit_id
 from snowpit.lab.server.tallies import Tallies
 from snowpit.lab.setup import ServerSetup
@@ -77,6 +80,7 @@ class ApiServer:
         self._tallies = Tallies()
         self._number = 0
         self._up = True
+        self._kept = [one.qualified for one in table(plane.version).values() if one.stored]
         self._dead: set[asyncio.Task[Response]] = set()
         self._shed: dict[str, float] = {}
         self._chance = Random(f"{setup.seed}:{setup.name}:shed")  # noqa: S311 - a simulation
@@ -143,8 +147,11 @@ class ApiServer:
         exchange.over = True
         if not own:
             self._tallies.ended(exchange, response)
-        self._witness.sent(exchange, response)
-        return response
+        if response.stream is None:
+            self._witness.sent(exchange, response)
+            return response
+        stream = ending(response.stream, lambda: self._witness.sent(exchange, response))
+        return replace(response, stream=stream)
 
     async def stop(self) -> None:
         """Forget everything; who waits gets no answer."""
@@ -195,6 +202,8 @@ class ApiServer:
             "queued": self._gate.queued(),
             "authenticating": self._path.authenticating,
             "fresh_tokens": self._cache.fresh(),
+            "fetching": self._cache.fetching,
+            "blocked": self._cache.waiting,
             "holders": dict(self._gate.holders.most_common(10)),
         }
 
@@ -219,6 +228,11 @@ class ApiServer:
         self._tallies.looked_up(dead=asker is not None and asker.over)
         self._witness.fetched(ok, seconds)
 
+    def _inside(self) -> Inside:
+        objects = {name: self._store.count(name) for name in self._kept}
+        ahead = self._clock.now() - asyncio.get_running_loop().time()
+        return Inside(status=self.status(), levels=self._gate.views(ahead), objects=objects)
+
     def _own_paths(self, api: Api) -> Callable[[Exchange], Awaitable[Response]]:
         """The API, and beside it what the server tells of itself."""
 
@@ -226,7 +240,9 @@ class ApiServer:
             if exchange.info.path == "/metrics":
                 expose = getattr(self._witness, "expose", None)
                 if expose is not None:
-                    return Response(200, {"Content-Type": "text/plain; version=0.0.4"}, expose(self.status()))
+                    return Response(
+                        200, {"Content-Type": "text/plain; version=0.0.4"}, expose(self._inside())
+                    )
             return await api.handle(exchange)
 
         return handle
