@@ -17,7 +17,7 @@ from snowpit.forecast.askers import Asker, Cache, askers, cache_of
 from snowpit.model.forecast import Present, State
 from snowpit.observe.horizon import brought
 
-SHORTEST_S, LONGEST_S, POINTS = 0.02, 7200.0, 160
+SHORTEST_S, LONGEST_S, POINTS = 0.02, 7200.0, 80
 """Waits over which demand is looked at; a bad state beyond the longest diverges."""
 
 SLOW_S = 1.0

@@ -73,7 +73,7 @@ def _restart_acts() -> tuple[Act, ...]:
     return (Act(0.0, "restart", {"down_s": DOWN_S, "spread_s": BACK_S}),)
 
 
-def _token_scrapers(scenario: Scenario) -> list[str]:
+def token_scrapers(scenario: Scenario) -> list[str]:
     """Scrapers whose token the API servers have to look up or review."""
     plain = ("certificate", "static_token")
     return [one.name for one in scenario.scrapers if one.tokens.credential not in plain]
@@ -81,14 +81,14 @@ def _token_scrapers(scenario: Scenario) -> list[str]:
 
 def _scraper(credential: str) -> "Making":
     def make(scenario: Scenario) -> Intervention | None:
-        names = _token_scrapers(scenario)
+        names = token_scrapers(scenario)
         return _sets(scenario, {f"scrapers.{name}.credential": credential for name in names})
 
     return make
 
 
 def _stop_scraper(scenario: Scenario) -> Intervention | None:
-    names = _token_scrapers(scenario)
+    names = token_scrapers(scenario)
     left = tuple(one for one in scenario.scrapers if one.name not in names)
     acts = tuple(Act(0.0, "stop", {"clients": name}) for name in names)
     return Intervention(scenario, acts, replace(scenario, scrapers=left)) if names else None
@@ -122,7 +122,7 @@ def _lower(limit: int) -> int:
     return USUAL_LIMIT if limit > USUAL_LIMIT else max(1, limit // 2)
 
 
-def _looked_up(scenario: Scenario) -> list[Clients]:
+def looked_up(scenario: Scenario) -> list[Clients]:
     """Populations with tokens that the API servers look up."""
     names = {asker.name for asker in askers(scenario)}
     return [
@@ -134,7 +134,7 @@ def _looked_up(scenario: Scenario) -> list[Clients]:
 
 def _fewer_clients(scenario: Scenario) -> Intervention | None:
     """Each population is split; one half moves to certificates."""
-    split = [one for one in _looked_up(scenario) if one.count > 1 and not one.tokens.shared_with]
+    split = [one for one in looked_up(scenario) if one.count > 1 and not one.tokens.shared_with]
     if not split:
         return None
     clients: list[Clients] = []
@@ -160,7 +160,7 @@ def _halves(one: Clients) -> tuple[Clients, Clients]:
 
 
 def _shed(scenario: Scenario) -> Intervention | None:
-    names = [one.name for one in _looked_up(scenario)]
+    names = [one.name for one in looked_up(scenario)]
     acts = [Act(0.0, "shed", {"clients": name, "share": 0.9}) for name in names]
     ends = [Act(600.0, "shed", {"clients": name, "share": 0.0}) for name in names]
     return Intervention(scenario, (*acts, *ends)) if names else None
@@ -169,7 +169,7 @@ def _shed(scenario: Scenario) -> Intervention | None:
 def _backoff(scenario: Scenario) -> Intervention | None:
     slow = {
         f"clients.{one.name}.retry.base": f"{BACKOFF_S}s"
-        for one in _looked_up(scenario)
+        for one in looked_up(scenario)
         if one.retry.base_s < BACKOFF_S
     }
     return _sets(scenario, slow)
@@ -178,7 +178,7 @@ def _backoff(scenario: Scenario) -> Intervention | None:
 def _kubelet_cache(scenario: Scenario) -> Intervention | None:
     long = (
         scenario.kubelets.ok_ttl_s >= KUBELET_TTL_S
-        or not _token_scrapers(scenario)
+        or not token_scrapers(scenario)
         or not scenario.kubelets.count
     )
     return None if long else _sets(scenario, {"kubelets.ok_ttl": f"{KUBELET_TTL_S}s"})

@@ -46,12 +46,24 @@ def trials(
         what: Words for the progress.
         progress: Told how far it has come.
     """
-    jobs = [Job(start.scenario, seed) for start in starts for seed in seeds]
-    nows = [start.now_s for start in starts for _ in seeds]
-    told = None if progress is None else (lambda done, total: progress(what, done, total))
-    runs = run_all(jobs, _end, progress=told)
-    found = [_trial(*end, now) for end, now in zip(runs, nows, strict=True)]
+    pairs = [(start, seed) for start in starts for seed in seeds]
+    found = each(pairs, what=what, progress=progress)
     return [tuple(found[place : place + len(seeds)]) for place in range(0, len(found), len(seeds))]
+
+
+def each(
+    pairs: Sequence[tuple[Start, int]], *, what: str, progress: Progress | None = None
+) -> tuple[Trial, ...]:
+    """Simulate each start with its seed, on all cores.
+
+    Args:
+        pairs: Start and seed of each run.
+        what: Words for the progress.
+        progress: Told how far it has come.
+    """
+    told = None if progress is None else (lambda done, total: progress(what, done, total))
+    runs = run_all([Job(start.scenario, seed) for start, seed in pairs], _end, progress=told)
+    return tuple(_trial(*end, start.now_s) for end, (start, _) in zip(runs, pairs, strict=True))
 
 
 def _end(job: Job, run: Run) -> tuple[Verdict, float | None]:

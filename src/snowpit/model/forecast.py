@@ -165,11 +165,13 @@ class Headroom:
         key: Key path or word, such as ``kubelets.count``.
         title: In words.
         value: Now.
-        edge: Value from which the state differs; null if none was found up to the bound.
+        edge: Value from which the state differs, by closed form; null if none was found up to the bound.
         towards: State beyond the edge.
         bound: Furthest value that was looked at.
         unit: Unit.
-        confirmed: What simulation says at the edge: ``confirmed``, ``not confirmed`` or empty (closed form only).
+        simulated: Value from which most simulated runs from a deep start end otherwise than now; null if none was found
+            or it was not searched for.
+        searched: Furthest value that was simulated; null if none was.
     """
 
     key: str
@@ -179,7 +181,8 @@ class Headroom:
     towards: State
     bound: float
     unit: str = ""
-    confirmed: str = ""
+    simulated: float | None = None
+    searched: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
