@@ -30,6 +30,7 @@ COMMANDS = {
     "compare": "Say what changed between two logs or two windows.",
     "sql": "Run SQL over the request table.",
     "simulate": "Simulate a control plane and say whether it recovers.",
+    "sweep": "Say how a scenario ends while parameters of it vary.",
     "lab": "Rehearse a scenario with real requests and leave real evidence.",
     "scenarios": "List or show the scenarios that ship with snowpit.",
     "policy": "Print an audit policy that captures what is needed without leaking tokens.",

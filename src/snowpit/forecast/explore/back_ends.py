@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
 import joblib
@@ -93,12 +94,9 @@ def _placed(function: Callable[[T], R], place: int, job: T) -> tuple[int, R]:
 
 
 def _dask(address: str, stack: ExitStack) -> BackEnd:
+    distributed = _library("distributed", "Dask")
     try:
-        from distributed import Client  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise _missing("Dask") from None
-    try:
-        client = stack.enter_context(Client(f"tcp://{address}", timeout=CONNECT_S))
+        client = stack.enter_context(distributed.Client(f"tcp://{address}", timeout=CONNECT_S))
     except (OSError, TimeoutError, ValueError) as error:
         raise _silent("Dask scheduler", address) from error
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
@@ -109,22 +107,24 @@ def _dask(address: str, stack: ExitStack) -> BackEnd:
 
 
 def _ray(address: str, stack: ExitStack) -> BackEnd:
-    try:
-        import ray  # noqa: PLC0415 - an extra
-        from ray.util.joblib import register_ray  # noqa: PLC0415
-    except ImportError:
-        raise _missing("Ray") from None
+    ray = _library("ray", "Ray")
     try:
         ray.init(f"ray://{address}", log_to_driver=False)
     except (ConnectionError, TimeoutError, OSError) as error:
         raise _silent("Ray client server", address) from error
     stack.callback(ray.shutdown)
-    register_ray()
+    _library("ray.util.joblib", "Ray").register_ray()
     return BackEnd("ray", max(1, int(ray.cluster_resources().get("CPU", 1))), streams=False)
 
 
-def _missing(name: str) -> EvidenceError:
-    return EvidenceError(f"{name} is not installed.", "Install it: pip install 'snowpit[cluster]'.")
+def _library(module: str, name: str) -> Any:  # noqa: ANN401 - libraries without types
+    """An optional library, loaded where it is used."""
+    try:
+        return import_module(module)
+    except ImportError:
+        raise EvidenceError(
+            f"{name} is not installed.", "Install it: pip install 'snowpit[cluster]'."
+        ) from None
 
 
 def _silent(what: str, address: str) -> EvidenceError:
@@ -134,6 +134,3 @@ def _silent(what: str, address: str) -> EvidenceError:
 def _cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-__all__: list[Any] = ["LOCAL", "BackEnd", "opened", "results"]

@@ -23,7 +23,7 @@ Answer = Mapping[str, float | str | None]
 CLEARLY = 0.7
 """Largest demand over capacity up to which closed forms alone say that no bad state exists."""
 
-END_S = 300.0
+END_S = 60.0
 """Length of the window that figures of the end are means over."""
 
 FIRST_GUESS, GUESS_TIMES = 500.0, 3.0
@@ -54,7 +54,7 @@ def answered(job: Job) -> Answer:
 def ending(scenario: Scenario, seed: int) -> Answer:
     """How the scenario as it stands ends; a run that is calm after its last event ends early."""
     run = simulate(scenario, seed=seed, stop=calm(scenario))
-    found = outcome(run, horizon_s=run.ended_s if run.ended_s < scenario.horizon_s else scenario.horizon_s)
+    found = outcome(run, horizon_s=scenario.horizon_s)
     return {**_verdict(found), **_end(run, scenario)}
 
 

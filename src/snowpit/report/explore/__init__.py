@@ -1,0 +1,1 @@
+"""Explorations as text, JSON, figures and a self-contained page."""
