@@ -9,6 +9,33 @@ from snowpit.cluster.workload import Delay, Operation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditWebhook:
+    """Flags of an audit webhook; Kubernetes' defaults (pkg/server/options/audit.go 1.12.0 to 1.28.0).
+
+    Args:
+        address: Where its collector listens.
+        path: Path at which it takes batches.
+        mode: ``batch`` or ``blocking``.
+        buffer: Events that wait for a batch; more are lost.
+        size: Most events of a batch.
+        wait_s: Longest time between two batches, s.
+        qps: Batches a second.
+        burst: Batches at once.
+        backoff_s: Delay before the first retry, s.
+    """
+
+    address: str
+    path: str = "/audit"
+    mode: str = "batch"
+    buffer: int = 10_000
+    size: int = 400
+    wait_s: float = 30.0
+    qps: float = 10.0
+    burst: float = 15.0
+    backoff_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSetup:
     """One API server.
 
@@ -22,7 +49,7 @@ class ServerSetup:
         store: SQLite file shared by all servers; ``:memory:`` for virtual time.
         evidence: Folder for audit log, log and configuration; null writes none.
         audit_policy: Audit policy file; null takes the lab's own.
-        audit_webhook: URL that gets batches of audit events; empty for none.
+        audit_webhook: What gets batches of audit events; null for none.
         verbosity: ``-v`` of its log.
         services: What handlers of the scenario's operations take apart from look-ups; the first that fits counts.
         review_service: The same for TokenReviews.
@@ -41,7 +68,7 @@ class ServerSetup:
     store: str = ":memory:"
     evidence: Path | None = None
     audit_policy: Path | None = None
-    audit_webhook: str = ""
+    audit_webhook: AuditWebhook | None = None
     verbosity: int = 4
     services: tuple[Operation, ...] = ()
     review_service: Delay = field(default_factory=Delay)

@@ -13,6 +13,7 @@ import msgspec
 from snowpit.knowledge.version import Version
 from snowpit.lab.clock import Clock, moment
 from snowpit.lab.evidence.policy import Level, Policy
+from snowpit.lab.evidence.webhook import Webhook
 from snowpit.lab.exchange import Exchange, User
 from snowpit.lab.wire import Response
 
@@ -27,6 +28,9 @@ REASONS = {
     504: "Timeout",
 }
 SUCCESS = 400
+TYPE = ("kind", "apiVersion")
+"""What the events inside a list go without."""
+
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -82,10 +86,19 @@ class Audit:
         log: Where to.
         clock: The lab's clock.
         version: The server's version: 1.12 and before write v1beta1.
+        webhook: What gets the events too; null for none.
     """
 
-    def __init__(self, policy: Policy, log: RotatedLog, clock: Clock, version: Version) -> None:
-        self._policy, self._log, self._clock = policy, log, clock
+    def __init__(
+        self,
+        policy: Policy,
+        log: RotatedLog,
+        clock: Clock,
+        version: Version,
+        *,
+        webhook: Webhook | None = None,
+    ) -> None:
+        self._policy, self._log, self._clock, self._webhook = policy, log, clock, webhook
         self._old = not version.at_least("1.13.0")
         self._annotated = version.at_least("1.24.0")
         self._judged: dict[str, tuple[Level, frozenset[str]]] = {}
@@ -132,6 +145,8 @@ class Audit:
     def _write(self, event: Mapping[str, Any]) -> None:
         self._log.write(_ENCODER.encode(event) + b"\n")
         self.written += 1
+        if self._webhook is not None:
+            self._webhook.offer(_ENCODER.encode({key: event[key] for key in event if key not in TYPE}))
 
     def _head(self, exchange: Exchange, level: Level, stage: str) -> dict[str, Any]:
         request, info = exchange.request, exchange.info
