@@ -12,7 +12,8 @@ from snowpit.lab.clock import Clock
 from snowpit.lab.conduct.casting import Casting
 from snowpit.lab.conduct.playing import play
 from snowpit.lab.conduct.sampling import Seen
-from snowpit.lab.conduct.stage import Stage, files
+from snowpit.lab.conduct.servers import OwnServers
+from snowpit.lab.conduct.stage import Stage, files, stocked
 from snowpit.lab.network.memory import MemoryNetwork
 from snowpit.model.sample import Run
 
@@ -62,4 +63,5 @@ async def _rehearse(
         clock=clock,
         pki=files(casting, pki),
     )
-    return await play(stage, folder=folder, seen=seen)
+    servers = OwnServers(stage, stocked(stage), folder=folder)
+    return await play(stage, servers, folder=folder, seen=seen)

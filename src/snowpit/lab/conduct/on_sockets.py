@@ -1,4 +1,4 @@
-"""A whole lab in one process on wall time: real sockets, TLS, certificates and signed tokens on this machine."""
+"""A whole lab on wall time, each API server in a process of its own: real sockets, TLS, certificates and signed tokens on this machine."""
 
 import asyncio
 import json
@@ -14,6 +14,7 @@ from snowpit.lab.authority.pki import Pki
 from snowpit.lab.clock import Clock
 from snowpit.lab.conduct.casting import LAB, Casting
 from snowpit.lab.conduct.playing import play
+from snowpit.lab.conduct.processes import ServerProcesses, lead
 from snowpit.lab.conduct.sampling import Seen
 from snowpit.lab.conduct.stage import Stage, address, files
 from snowpit.lab.network.listening import ListeningNetwork
@@ -36,14 +37,13 @@ def rehearse(scenario: Scenario, *, seed: int, folder: Path | None = None, seen:
         SnowpitError: If the lab cannot do what the scenario asks for, or an address is taken.
     """
     with TemporaryDirectory(prefix="snowpit-lab-") as spare:
-        return asyncio.run(
-            _rehearse(scenario, seed, folder=folder, pki=(folder or Path(spare)) / "pki", seen=seen)
-        )
+        return asyncio.run(_rehearse(scenario, seed, folder=folder, run=Path(spare), seen=seen))
 
 
 async def _rehearse(
-    scenario: Scenario, seed: int, *, folder: Path | None, pki: Path, seen: Seen | None
+    scenario: Scenario, seed: int, *, folder: Path | None, run: Path, seen: Seen | None
 ) -> Run:
+    pki = (folder or run) / "pki"
     made = _authorities(pki, scenario.servers)
     casting = Casting(scenario, made.signer(), time.time_ns() // 1000)
     cast = casting.cast()
@@ -60,13 +60,20 @@ async def _rehearse(
         cast=cast,
         network=network,
         verifier=made.verifier(),
-        clock=Clock(asyncio.get_running_loop().time(), time.time_ns() // 1000),
+        clock=_clock(lead(scenario.servers)),
         pki=pki,
     )
+    servers = ServerProcesses(stage, folder=folder, run=run)
     try:
-        return await play(stage, folder=folder, seen=seen, operated=True)
+        await servers.start()
+        return await play(stage, servers, folder=folder, seen=seen, operated=True)
     finally:
         await network.close()
+
+
+def _clock(lead_s: float) -> Clock:
+    """A clock that stands at zero some seconds from now."""
+    return Clock(asyncio.get_running_loop().time() + lead_s, time.time_ns() // 1000 + round(lead_s * 1e6))
 
 
 def _authorities(pki: Path, servers: int) -> Pki:

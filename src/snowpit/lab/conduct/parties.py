@@ -45,6 +45,12 @@ class Servers(Protocol):
     async def status(self, server: int) -> Status:
         """Measures of ``model.sample.SERVER_MEASURES`` (counts since the start), and ``holders``: seats by user."""
 
+    async def dump(self, server: int) -> None:
+        """Save what /metrics shows now among the evidence."""
+
+    async def close(self) -> None:
+        """Let all end; their evidence is complete then."""
+
 
 class Around(Protocol):
     """Kubelets, scrapers and client populations."""

@@ -8,25 +8,27 @@ from snowpit.lab.around.kubelets import address as kubelet_address
 from snowpit.lab.around.places import Places
 from snowpit.lab.around.population import World
 from snowpit.lab.conduct.conductor import Conductor
+from snowpit.lab.conduct.parties import Servers
 from snowpit.lab.conduct.sampling import Seen
-from snowpit.lab.conduct.servers import OwnServers
-from snowpit.lab.conduct.stage import Stage, address, stocked
+from snowpit.lab.conduct.stage import Stage, address
 from snowpit.model.sample import Run
 
 SCRAPE_S = 60.0
 
 
-async def play(stage: Stage, *, folder: Path | None, seen: Seen | None, operated: bool = False) -> Run:
+async def play(
+    stage: Stage, servers: Servers, *, folder: Path | None, seen: Seen | None, operated: bool = False
+) -> Run:
     """Run a lab to its end.
 
     Args:
         stage: The lab.
+        servers: Its API servers, started; closed at the end.
         folder: Where evidence is written; null writes none.
         seen: Told of every bin.
         operated: Whether operators may reach it while it runs, through a socket in its folder.
     """
     scenario, network = stage.scenario, stage.network
-    servers = OwnServers(stage, stocked(stage), folder=folder)
     places = Places([address(server) for server in range(scenario.servers)])
     world = World(network, places, stage.clock, scenario.plane.version, stage.seed, scenario.bin_s)
     crowd = Crowd(scenario, stage.cast, world)
@@ -45,7 +47,7 @@ async def play(stage: Stage, *, folder: Path | None, seen: Seen | None, operated
             dumps.cancel()
         await crowd.close()
         await _drop_the_rest()
-        servers.close()
+        await servers.close()
 
 
 async def _drop_the_rest() -> None:
@@ -57,7 +59,7 @@ async def _drop_the_rest() -> None:
         await asyncio.gather(*left, return_exceptions=True)
 
 
-async def _dump(servers: OwnServers, number: int) -> None:
+async def _dump(servers: Servers, number: int) -> None:
     """Save metrics every minute, as a Prometheus would."""
     while True:
         for server in range(number):

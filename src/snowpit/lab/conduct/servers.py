@@ -1,4 +1,4 @@
-"""The API servers of a lab, all in this process."""
+"""The API servers of a lab on virtual time, all in this process."""
 
 from pathlib import Path
 
@@ -6,14 +6,13 @@ from snowpit.cluster.scenario import Scenario
 from snowpit.cluster.workload import Delay
 from snowpit.errors import LabError
 from snowpit.knowledge.facts import Value
-from snowpit.lab.conduct.casting import LAB
+from snowpit.lab.conduct.dumps import dump
 from snowpit.lab.conduct.parties import Status
 from snowpit.lab.conduct.stage import Stage, address
 from snowpit.lab.evidence import Evidence
 from snowpit.lab.server import ApiServer
 from snowpit.lab.setup import ServerSetup
 from snowpit.lab.storage import Store
-from snowpit.lab.wire import Credential, LostError
 from snowpit.lab.witness import Silent
 
 
@@ -27,52 +26,36 @@ class OwnServers:
     """
 
     def __init__(self, stage: Stage, store: Store, *, folder: Path | None) -> None:
-        self._network, self._store, self._clock = stage.network, store, stage.clock
-        self._signer, self._verifier = stage.casting.signer, stage.verifier
-        self._folder, self._seed, self._pki = folder, stage.seed, stage.pki
+        self._stage, self._store, self._folder = stage, store, folder
         self._servers: dict[int, ApiServer] = {}
         self._evidence: dict[int, Evidence] = {}
         try:
             for server in range(stage.scenario.servers):
                 self._start(server, stage.scenario)
         except LabError:
-            self.close()
+            self._close()
             raise
 
     def _start(self, server: int, scenario: Scenario) -> ApiServer:
-        name = f"apiserver-{server}"
-        setup = ServerSetup(
-            name=name,
-            address=address(server),
-            plane=scenario.plane,
-            levels=scenario.levels,
-            switches=scenario.switches,
-            pki=self._pki,
-            evidence=None if self._folder is None else self._folder / name,
-            services=tuple(one.operation for one in scenario.clients if one.reviewed is None),
-            review_service=_review_service(scenario),
-            access_service=scenario.kubelets.access_service,
-            seed=self._seed + server,
-            epoch=self._clock.epoch,
-        )
+        setup = setup_of(self._stage, server, scenario, folder=self._folder)
         if setup.evidence is not None:
-            self._evidence[server] = Evidence(setup, self._clock)
+            self._evidence[server] = Evidence(setup, self._stage.clock)
         found = ApiServer(
             setup,
-            self._network,
+            self._stage.network,
             self._store,
-            clock=self._clock,
+            clock=self._stage.clock,
             witness=self._evidence.get(server) or Silent(),
-            verifier=self._verifier,
-            signer=self._signer,
+            verifier=self._stage.verifier,
+            signer=self._stage.casting.signer,
         )
         self._servers[server] = found
-        self._network.attach(address(server), found.handle)
+        self._stage.network.attach(address(server), found.handle)
         return found
 
     async def down(self, server: int) -> None:
         """Stop one server."""
-        self._network.detach(address(server))
+        self._stage.network.detach(address(server))
         found = self._servers.pop(server, None)
         if found is not None:
             await found.stop()
@@ -108,22 +91,46 @@ class OwnServers:
 
     async def dump(self, server: int) -> None:
         """Save what /metrics shows now beside the server's logs."""
-        if server not in self._servers or self._folder is None:
-            return
-        try:
-            response = await self._network.send(
-                address(server), "GET", "/metrics", credential=Credential(certificate=LAB)
-            )
-        except LostError:
-            return
-        stamp = self._clock.moment().strftime("%Y-%m-%dT%H-%M-%SZ")
-        path = self._folder / f"apiserver-{server}" / f"metrics-{stamp}.prom"
-        path.write_bytes(response.body)
+        if server in self._servers and self._folder is not None:
+            await dump(self._stage.network, server, self._folder, clock=self._stage.clock)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close all evidence."""
+        self._close()
+
+    def _close(self) -> None:
         for evidence in self._evidence.values():
             evidence.close()
+
+
+def setup_of(
+    stage: Stage, server: int, scenario: Scenario, *, folder: Path | None, store: str = ":memory:"
+) -> ServerSetup:
+    """What a server is started with.
+
+    Args:
+        stage: The lab.
+        server: Number of the server.
+        scenario: What the scenario has become by now.
+        folder: Folder of the lab; null keeps no evidence.
+        store: File of the store.
+    """
+    name = f"apiserver-{server}"
+    return ServerSetup(
+        name=name,
+        address=address(server),
+        plane=scenario.plane,
+        levels=scenario.levels,
+        switches=scenario.switches,
+        pki=stage.pki,
+        store=store,
+        evidence=None if folder is None else folder / name,
+        services=tuple(one.operation for one in scenario.clients if one.reviewed is None),
+        review_service=_review_service(scenario),
+        access_service=scenario.kubelets.access_service,
+        seed=stage.seed + server,
+        epoch=stage.clock.epoch,
+    )
 
 
 def _review_service(scenario: Scenario) -> Delay:

@@ -8,7 +8,7 @@ from snowpit.lab.api import fairness
 from snowpit.lab.around.cast import Cast
 from snowpit.lab.authority import Verifier
 from snowpit.lab.clock import Clock
-from snowpit.lab.conduct.casting import Casting
+from snowpit.lab.conduct.casting import Casting, Item
 from snowpit.lab.conduct.parties import Ground
 from snowpit.lab.storage import Store
 from snowpit.lab.storage.latency import latency
@@ -46,11 +46,16 @@ class Stage:
     pki: Path
 
 
+def items(stage: Stage) -> list[Item]:
+    """Resource and object of all that a store of the lab's own begins with."""
+    plane = stage.scenario.plane
+    return [*stage.casting.items, *fairness.objects(plane.version, stage.scenario.levels)]
+
+
 def stocked(stage: Stage) -> Store:
-    """A store that holds what the lab begins with."""
-    plane, levels = stage.scenario.plane, stage.scenario.levels
-    store = Store(":memory:", stage.clock, latency=latency(plane, stage.seed, "store"))
-    store.load([*stage.casting.items, *fairness.objects(plane.version, levels)], stamp=stage.clock.epoch)
+    """A store in memory that holds what the lab begins with."""
+    store = Store(":memory:", stage.clock, latency=latency(stage.scenario.plane, stage.seed, "store"))
+    store.load(items(stage), stamp=stage.clock.epoch)
     return store
 
 

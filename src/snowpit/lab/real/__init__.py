@@ -1,0 +1,1 @@
+"""Real kube-apiserver and etcd binaries in the place of the lab's own server."""
