@@ -14,8 +14,10 @@ from snowpit.cluster.change import apply
 from snowpit.cluster.scenario_file import load
 from snowpit.errors import LabError
 from snowpit.ingest import read
+from snowpit.knowledge.version import Version
 from snowpit.lab import virtual
 from snowpit.lab.api.info import request_info
+from snowpit.lab.api.resources import table
 from snowpit.lab.clock import Clock
 from snowpit.lab.evidence import Evidence
 from snowpit.lab.evidence.audit import RotatedLog
@@ -23,6 +25,7 @@ from snowpit.lab.evidence.klog import go
 from snowpit.lab.evidence.metrics import Metrics
 from snowpit.lab.evidence.policy import Level, Policy
 from snowpit.lab.exchange import Exchange, User
+from snowpit.lab.inside import Inside
 from snowpit.lab.setup import ServerSetup
 from snowpit.lab.wire import Request, Response
 from snowpit.store import Tables
@@ -81,14 +84,15 @@ def written(folder: Path, version: str, *found: tuple[Exchange, int], seconds: f
                 evidence.dropped(item, "full")
             evidence.answered(item, response)
             evidence.sent(item, response)
-        evidence.throttled("GET", "https://127.0.0.1:6443/api/v1/namespaces/x/secrets/y", 3.04)
+        evidence.paced("GET", "https://127.0.0.1:6443/api/v1/namespaces/x/secrets/y", 3.04)
         evidence.authenticated(
             exchange(user=None), "error", 0.1, "[invalid bearer token, Token has been invalidated]"
         )
         evidence.cache(hit=True)
-        evidence.looped("GET", 200, 0.002)
-        evidence.stored("get", "Secret", 0.002)
-        (folder / "metrics.prom").write_bytes(evidence.expose({"seats_mutating": 3}))
+        evidence.looped("GET", "https://127.0.0.1:6443/api/v1/namespaces/x/secrets/y", 200, 0.002)
+        evidence.stored("get", table(Version.parse(version))["", "secrets"], 0.002)
+        inside = Inside(status={"seats_mutating": 3}, objects={"secrets": 7})
+        (folder / "metrics.prom").write_bytes(evidence.expose(inside))
         evidence.close()
 
     virtual.run(main())
@@ -273,10 +277,10 @@ def test_to_1_18_the_gauge_shows_a_seat_when_its_request_finishes(
         metrics = Metrics(setup(version, tmp_path), Clock(asyncio.get_running_loop().time(), EPOCH))
         item, found = exchange(), []
         metrics.admitted(item, 7)
-        found.append(gauge(metrics.expose({}).decode()))
+        found.append(gauge(metrics.expose(Inside()).decode()))
         await asyncio.sleep(5)
         metrics.freed(item, 6)
-        found.append(gauge(metrics.expose({}).decode()))
+        found.append(gauge(metrics.expose(Inside()).decode()))
         return found
 
     def gauge(text: str) -> float:

@@ -14,9 +14,11 @@ from snowpit.cluster.change import apply
 from snowpit.cluster.scenario_file import load
 from snowpit.knowledge.facts import Value
 from snowpit.lab.api import bootstrap
+from snowpit.lab.api.fairness import objects
 from snowpit.lab.authority import Signer, Verifier
 from snowpit.lab.authority.tokens import rsa
 from snowpit.lab.clock import Clock
+from snowpit.lab.evidence import Evidence
 from snowpit.lab.server import ApiServer
 from snowpit.lab.setup import ServerSetup
 from snowpit.lab.storage import Store
@@ -84,7 +86,9 @@ class Bench:
         version: str = "1.13.5",
         changes: Mapping[str, Value] | None = None,
         witness: Witness | None = None,
+        folder: Path | None = None,
     ) -> None:
+        """A server of a version; with a folder for evidence it writes that, and has the version's priority levels."""
         scenario = apply(load("healthy-1.12"), "version", version)
         for name, value in {**CONSTANT, **(changes or {})}.items():
             scenario = apply(scenario, name, value)
@@ -92,7 +96,17 @@ class Bench:
         self.clock = Clock(asyncio.get_running_loop().time(), 1_577_836_800_000_000)
         self.store = Store(":memory:", self.clock, latency=latency(self.plane, 1, "apiserver-0"))
         self.store.load(bootstrap.objects(self.plane.version), stamp=self.clock.epoch)
-        setup = ServerSetup(name="apiserver-0", address=ADDRESS, plane=self.plane, pki=Path("/nonexistent"))
+        setup = ServerSetup(
+            name="apiserver-0",
+            address=ADDRESS,
+            plane=self.plane,
+            levels=scenario.levels if folder else (),
+            pki=Path("/nonexistent"),
+            evidence=folder,
+        )
+        if folder:
+            witness = self.evidence = Evidence(setup, self.clock)
+            self.store.load(objects(self.plane.version, scenario.levels), stamp=self.clock.epoch)
         self.network = Direct()
         self.signer = Signer(key())
         self.server = ApiServer(

@@ -75,8 +75,25 @@ def levels(plane: ControlPlane) -> tuple[PriorityLevel, ...]:
     return (PriorityLevel(name=EXEMPT, shares=-1, queues=0, hand_size=0), *shipped)
 
 
+class Place(NamedTuple):
+    """Where a request belongs.
+
+    Args:
+        level: Priority level; empty where the in-flight gate rules.
+        schema: Flow schema that named it.
+    """
+
+    level: str
+    schema: str
+
+
 def level_of(plane: ControlPlane, *, user: str, groups: str, resource: str, verb: str) -> str:
-    """The priority level of a request by the flow schemas of the version; empty where the in-flight gate rules.
+    """The priority level of a request; see ``place_of``."""
+    return place_of(plane, user=user, groups=groups, resource=resource, verb=verb).level
+
+
+def place_of(plane: ControlPlane, *, user: str, groups: str, resource: str, verb: str) -> Place:
+    """Priority level and flow schema of a request by the version; both empty where the in-flight gate rules.
 
     Args:
         plane: The control plane.
@@ -86,32 +103,36 @@ def level_of(plane: ControlPlane, *, user: str, groups: str, resource: str, verb
         verb: Verb as in the audit log.
     """
     if not plane.flag("priority_and_fairness"):
-        return ""
+        return Place("", "")
     asker = Asker(user, frozenset(item.strip() for item in groups.split(",")), resource, verb)
     version = plane.version or Version(1, 999)
     return _of_system(asker, version) or _of_workload(asker)
 
 
-def _of_system(asker: Asker, version: Version) -> str:
-    """Schemas of precedence 1 to 500."""
+def _of_system(asker: Asker, version: Version) -> Place | None:
+    """Schemas of precedence 1 to 500; null if none of them fits."""
     if "system:masters" in asker.groups:
-        return EXEMPT
-    leader = asker.user in (CONTROLLER_MANAGER, SCHEDULER) or KUBE_SYSTEM in asker.groups
-    if leader and asker.verb in _LOCK_VERBS and asker.resource in _LOCKS:
-        return "leader-election"
+        return Place(EXEMPT, EXEMPT)
+    if asker.verb in _LOCK_VERBS and asker.resource in _LOCKS:
+        if asker.user in (CONTROLLER_MANAGER, SCHEDULER):
+            return Place("leader-election", "system-leader-election")
+        if KUBE_SYSTEM in asker.groups:
+            return Place("leader-election", "workload-leader-election")
     if "system:nodes" not in asker.groups:
-        return ""
+        return None
     if version.at_least("1.22.0") and asker.resource in ("nodes", "leases"):
-        return "node-high"
-    return "system"
+        return Place("node-high", "system-node-high")
+    return Place("system", "system-nodes")
 
 
-def _of_workload(asker: Asker) -> str:
+def _of_workload(asker: Asker) -> Place:
     """Schemas of precedence 800 to 10000."""
-    if asker.user in (CONTROLLER_MANAGER, SCHEDULER) or KUBE_SYSTEM in asker.groups:
-        return "workload-high"
+    if asker.user in (CONTROLLER_MANAGER, SCHEDULER):
+        return Place("workload-high", asker.user.removeprefix("system:"))
+    if KUBE_SYSTEM in asker.groups:
+        return Place("workload-high", "kube-system-service-accounts")
     if "system:serviceaccounts" in asker.groups:
-        return "workload-low"
+        return Place("workload-low", "service-accounts")
     if asker.groups & {"system:authenticated", "system:unauthenticated"}:
-        return "global-default"
-    return CATCH_ALL
+        return Place("global-default", "global-default")
+    return Place(CATCH_ALL, CATCH_ALL)

@@ -82,6 +82,8 @@ class Exchange:
         flow_schema: Flow schema that matched.
         seats: Seats that it holds.
         queued: Time in a queue, s.
+        enqueued: Requests in its queue once it had joined, itself included; 0 where there is no queue.
+        seated: When it got its seat, s; null before.
         handling: When its handler began, s; null before.
         etcd: Time spent at the store, s.
         body: Parsed request body; null if there is none.
@@ -103,6 +105,8 @@ class Exchange:
     flow_schema: str = ""
     seats: int = 0
     queued: float = 0.0
+    enqueued: int = 0
+    seated: float | None = None
     handling: float | None = None
     etcd: float = 0.0
     over: bool = False

@@ -6,6 +6,7 @@ hears nothing; ``evidence`` holds the real ones. A witness never waits and never
 
 from typing import Protocol
 
+from snowpit.lab.api.resources import Resource
 from snowpit.lab.exchange import Exchange
 from snowpit.lab.wire import Response
 
@@ -15,6 +16,9 @@ class Witness(Protocol):
 
     def authenticated(self, exchange: Exchange, result: str, seconds: float, message: str) -> None:
         """A request passed the chain: ``success``, ``failure`` (no credential was known) or ``error`` (refused), with its text."""
+
+    def authorized(self, exchange: Exchange) -> None:
+        """It was decided whether it may do what it asks for."""
 
     def admitted(self, exchange: Exchange, taken: int) -> None:
         """It got its seat; ``taken`` seats of its kind (read-only or mutating) are now held."""
@@ -37,20 +41,26 @@ class Witness(Protocol):
     def terminated(self, exchange: Exchange, source: str) -> None:
         """It was cut off: by ``filter`` (outer limit) or ``handler`` (inner limit)."""
 
+    def late(self, exchange: Exchange, response: Response) -> None:
+        """The work on it has ended after it was cut off by the outer limit."""
+
     def cache(self, hit: bool) -> None:  # noqa: FBT001 - one fact
         """The token cache was asked."""
 
     def fetched(self, ok: bool, seconds: float) -> None:  # noqa: FBT001
         """A look-up of a token ended."""
 
-    def throttled(self, verb: str, url: str, waited: float) -> None:
-        """A loopback request waited ``waited`` s at its client's limiter before it was sent."""
+    def validated(self, legacy: bool) -> None:  # noqa: FBT001
+        """A ServiceAccount token was found good."""
 
-    def looped(self, verb: str, code: int, seconds: float) -> None:
+    def paced(self, verb: str, url: str, waited: float) -> None:
+        """A loopback request waited ``waited`` s (or none) at its client's limiter before it was sent."""
+
+    def looped(self, verb: str, url: str, code: int, seconds: float) -> None:
         """A loopback request was answered (code 0: connection lost)."""
 
-    def stored(self, operation: str, kind: str, seconds: float) -> None:
-        """The store did something: ``get``, ``list``, ``create``, ``update``, ``delete`` of a kind of object."""
+    def stored(self, operation: str, resource: Resource, seconds: float) -> None:
+        """The store did something: ``get``, ``list``, ``create``, ``update``, ``delete`` of a resource."""
 
     def missed(self, namespace: str, secret: str, account: str, message: str) -> None:
         """The Secret of a ServiceAccount token could not be read."""
@@ -60,6 +70,9 @@ class Silent:
     """A witness that hears nothing."""
 
     def authenticated(self, exchange: Exchange, result: str, seconds: float, message: str) -> None:
+        """Nothing."""
+
+    def authorized(self, exchange: Exchange) -> None:
         """Nothing."""
 
     def admitted(self, exchange: Exchange, taken: int) -> None:
@@ -83,19 +96,25 @@ class Silent:
     def terminated(self, exchange: Exchange, source: str) -> None:
         """Nothing."""
 
+    def late(self, exchange: Exchange, response: Response) -> None:
+        """Nothing."""
+
     def cache(self, hit: bool) -> None:  # noqa: FBT001
         """Nothing."""
 
     def fetched(self, ok: bool, seconds: float) -> None:  # noqa: FBT001
         """Nothing."""
 
-    def throttled(self, verb: str, url: str, waited: float) -> None:
+    def validated(self, legacy: bool) -> None:  # noqa: FBT001
         """Nothing."""
 
-    def looped(self, verb: str, code: int, seconds: float) -> None:
+    def paced(self, verb: str, url: str, waited: float) -> None:
         """Nothing."""
 
-    def stored(self, operation: str, kind: str, seconds: float) -> None:
+    def looped(self, verb: str, url: str, code: int, seconds: float) -> None:
+        """Nothing."""
+
+    def stored(self, operation: str, resource: Resource, seconds: float) -> None:
         """Nothing."""
 
     def missed(self, namespace: str, secret: str, account: str, message: str) -> None:

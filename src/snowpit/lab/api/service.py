@@ -134,7 +134,7 @@ class Api:
             seconds = self._clock.now() - began
             exchange.etcd += seconds
             if verb != "watch":
-                self._witness.stored(_OPERATIONS.get(verb, verb), target.resource.kind, seconds)
+                self._witness.stored(_OPERATIONS.get(verb, verb), target.resource, seconds)
 
 
 def _stored(store: Store, chance: Random, version: Version | None) -> Handlers:

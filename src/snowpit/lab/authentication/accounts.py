@@ -76,6 +76,7 @@ class Accounts:
             legacy = issuer == LEGACY_ISSUER
             user = await (self._legacy(token, claims) if legacy else self._bound(claims, audiences))
             ok = True
+            self._witness.validated(legacy)
         finally:
             self._ended(ok, self._clock.now() - begin)
         return user

@@ -55,6 +55,11 @@ class TokenCache:
         now = asyncio.get_running_loop().time()
         return sum(ttl_cache.fresh(expiry, now) for expiry in self._expiry.values())
 
+    @property
+    def fetching(self) -> int:
+        """Look-ups under way that callers may share."""
+        return len(self._flights)
+
     async def authenticate(self, token: str, audiences: tuple[str, ...]) -> User | None:
         """Whom a token stands for; null if nobody behind the cache knows it.
 

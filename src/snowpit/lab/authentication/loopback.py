@@ -13,9 +13,6 @@ from snowpit.lab.wire import Credential, LostError, Network, Response
 from snowpit.lab.witness import Witness
 from snowpit.mechanism import token_bucket
 
-LOGGED_S = 0.05
-"""client-go logs waits above this."""
-
 
 class HopelessError(Exception):
     """The wait at the limiter would outlast the request's deadline."""
@@ -72,15 +69,16 @@ class Loopback:
         if self.closed:
             raise LostError
         self.reads += 1
+        url = f"https://{self._address}{target}"
         begin = asyncio.get_running_loop().time()
         try:
             response = await self._network.send(
                 self._address, "GET", target, credential=self._credential, headers=self._agent
             )
         except LostError:
-            self._witness.looped("GET", 0, asyncio.get_running_loop().time() - begin)
+            self._witness.looped("GET", url, 0, asyncio.get_running_loop().time() - begin)
             raise
-        self._witness.looped("GET", response.status, asyncio.get_running_loop().time() - begin)
+        self._witness.looped("GET", url, response.status, asyncio.get_running_loop().time() - begin)
         return response
 
     async def stand_in_line(self, target: str, *, patience: float = float("inf")) -> None:
@@ -92,12 +90,14 @@ class Loopback:
         )
         if not taken:
             raise HopelessError
-        if wait <= 0.0:
-            return
+        if wait > 0.0:
+            await self._stand(wait)
+        if self._rate > 0.0:
+            self._witness.paced("GET", f"https://{self._address}{target}", wait)
+
+    async def _stand(self, wait: float) -> None:
         self.waiting += 1
         try:
             await pause(wait)
         finally:
             self.waiting -= 1
-        if wait > LOGGED_S:
-            self._witness.throttled("GET", f"https://{self._address}{target}", wait)

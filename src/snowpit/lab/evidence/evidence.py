@@ -1,20 +1,23 @@
 """All evidence of one server: hears what happens and hands it to audit log, metrics and component log."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from snowpit.errors import LabError
 from snowpit.knowledge.version import Version
+from snowpit.lab.api.resources import Resource
 from snowpit.lab.clock import Clock
-from snowpit.lab.evidence.audit import Audit, RotatedLog
+from snowpit.lab.evidence.audit import STARTED, Audit, RotatedLog
 from snowpit.lab.evidence.klog import Klog
 from snowpit.lab.evidence.metrics import Metrics
 from snowpit.lab.evidence.policy import Policy
 from snowpit.lab.exchange import Exchange
+from snowpit.lab.inside import Inside
 from snowpit.lab.setup import ServerSetup
 from snowpit.lab.wire import Response
 
 POLICY = "audit-policy.yaml"
+LOGGED_S = 0.05
+"""client-go logs waits above this."""
 
 
 class Evidence:
@@ -40,9 +43,9 @@ class Evidence:
         self._klog = Klog(setup, setup.evidence / "apiserver.log", clock)
         self._metrics = Metrics(setup, clock)
 
-    def expose(self, state: Mapping[str, object]) -> bytes:
+    def expose(self, inside: Inside) -> bytes:
         """The text of /metrics."""
-        return self._metrics.expose(state)
+        return self._metrics.expose(inside)
 
     def flush(self) -> None:
         """Hand over to the system what is buffered."""
@@ -60,17 +63,23 @@ class Evidence:
         if message:
             self._klog.unauthenticated(message)
 
+    def authorized(self, exchange: Exchange) -> None:
+        """It was allowed or not."""
+        self._metrics.authorized(exchange)
+
     def admitted(self, exchange: Exchange, taken: int) -> None:
         """It got its seat."""
         self._metrics.admitted(exchange, taken)
 
-    def dropped(self, exchange: Exchange, reason: str) -> None:  # noqa: ARG002 - of priority and fairness
+    def dropped(self, exchange: Exchange, reason: str) -> None:
         """The gate refused it."""
-        self._metrics.dropped(exchange)
+        self._metrics.dropped(exchange, reason)
 
     def began(self, exchange: Exchange, stage: str) -> None:
         """An audit stage before the end is reached."""
         self._audit.began(exchange, stage)
+        if stage == STARTED:
+            self._metrics.opened(exchange)
 
     def answered(self, exchange: Exchange, response: Response) -> None:
         """It is answered inside."""
@@ -90,25 +99,35 @@ class Evidence:
         """It was cut off."""
         self._metrics.terminated(exchange, source)
 
+    def late(self, exchange: Exchange, response: Response) -> None:  # noqa: ARG002 - counted alike
+        """The work on it ended after it had been cut off."""
+        self._metrics.finished_late(response)
+
     def cache(self, hit: bool) -> None:  # noqa: FBT001 - one fact
         """The token cache was asked."""
-        self._metrics.cache(hit)
+        self._metrics.cache(hit=hit)
 
     def fetched(self, ok: bool, seconds: float) -> None:  # noqa: FBT001
         """A look-up ended."""
-        self._metrics.fetched(ok, seconds)
+        self._metrics.fetched(seconds, ok=ok)
 
-    def throttled(self, verb: str, url: str, waited: float) -> None:
-        """The loopback client waited."""
-        self._klog.throttled(verb, url, waited)
+    def validated(self, legacy: bool) -> None:  # noqa: FBT001
+        """A ServiceAccount token was found good."""
+        self._metrics.validated(legacy=legacy)
 
-    def looped(self, verb: str, code: int, seconds: float) -> None:
+    def paced(self, verb: str, url: str, waited: float) -> None:
+        """The loopback client passed its limiter."""
+        self._metrics.paced(verb, url, waited)
+        if waited > LOGGED_S:
+            self._klog.throttled(verb, url, waited)
+
+    def looped(self, verb: str, url: str, code: int, seconds: float) -> None:
         """The loopback client was answered."""
-        self._metrics.looped(verb, code, seconds)
+        self._metrics.looped(verb, url, code, seconds)
 
-    def stored(self, operation: str, kind: str, seconds: float) -> None:
+    def stored(self, operation: str, resource: Resource, seconds: float) -> None:
         """The store did something."""
-        self._metrics.stored(operation, kind, seconds)
+        self._metrics.stored(operation, resource, seconds)
 
     def missed(self, namespace: str, secret: str, account: str, message: str) -> None:
         """The Secret of a token could not be read."""

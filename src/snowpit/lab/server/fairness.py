@@ -5,19 +5,24 @@ quarter of the request timeout at most. Source: kubernetes/apiserver pkg/util/fl
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from hashlib import blake2b
 
 from snowpit.cluster.control_plane import ControlPlane
-from snowpit.cluster.flow_schemas import EXEMPT, level_of
+from snowpit.cluster.flow_schemas import EXEMPT, Place, place_of
 from snowpit.cluster.scenario import PriorityLevel
-from snowpit.lab.exchange import MASTERS, Exchange
+from snowpit.lab.exchange import Exchange
+from snowpit.lab.inside import Held, LevelView
+from snowpit.lab.server.gate import LIMITS
 from snowpit.lab.server.level import Level, Waiter
 from snowpit.lab.setup import ServerSetup
 from snowpit.mechanism import fair_queue, priority_levels, width
 
 QUEUE_FULL, TIME_OUT, CONCURRENCY = "queue-full", "time-out", "concurrency-limit"
 """Reasons of a rejection, as ``apiserver_flowcontrol_rejected_requests_total`` names them."""
+
+PROBED = ("/healthz", "/livez", "/readyz")
+PROBES_SINCE = "1.22.0"
 
 
 class Fairness:
@@ -36,11 +41,13 @@ class Fairness:
         self._inside: dict[str, tuple[Level, Waiter]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self.holders: Counter[str] = Counter()
+        self._kinds: Counter[str] = Counter()
         self.configure(setup.plane)
 
     def configure(self, plane: ControlPlane) -> None:
         """Take on limits: seats of the levels by their shares."""
         self._plane = plane
+        self._probes = plane.version is None or plane.version.at_least(PROBES_SINCE)
         found = plane.number("queue_wait_limit_s")
         self._wait_s = fair_queue.QUEUE_WAIT_LIMIT_S if found is None or found < 0.0 else found
         self._wide, self._borrows = bool(plane.flag("seats_per_list")), bool(plane.flag("borrowing"))
@@ -65,8 +72,27 @@ class Fairness:
         return priority_levels.bounds(nominal, one.lendable_percent, one.borrow_percent, self._total)
 
     def taken(self, kind: str) -> int:
-        """Seats held of all levels, told as mutating; there are no read-only ones."""
-        return sum(one.in_use for one in self._levels.values()) if kind == "mutating" else 0
+        """Seats held of all levels that limit, told as mutating; there are no read-only ones."""
+        if kind != "mutating":
+            return 0
+        return sum(one.in_use for one in self._levels.values() if not one.exempt)
+
+    def executing(self, kind: str) -> int:
+        """Requests of a kind that execute."""
+        return self._kinds[kind]
+
+    def views(self, ahead_s: float) -> tuple[LevelView, ...]:
+        """All levels at this moment.
+
+        Args:
+            ahead_s: The lab's clock less the loop's, s.
+        """
+        held: dict[Level, list[Held]] = defaultdict(list)
+        for level, waiter in self._inside.values():
+            started = waiter.started + ahead_s if waiter.executes else None
+            one = Held(waiter.exchange, waiter.queue, waiter.seats, waiter.arrived + ahead_s, started)
+            held[level].append(one)
+        return tuple(level.view(name, held[level]) for name, level in self._levels.items())
 
     def queued(self) -> int:
         """Requests that wait in queues."""
@@ -74,22 +100,33 @@ class Fairness:
 
     async def enter(self, exchange: Exchange) -> str:
         """Take seats, waiting for them if need be; gives why there are none, empty if the request may pass."""
+        exchange.priority_level, exchange.flow_schema = self._belongs(exchange)
+        level = self._levels.get(exchange.priority_level)
+        if level is None:
+            return ""
+        waiter = Waiter(self._seats(exchange), asyncio.get_running_loop().time(), exchange)
+        self._inside[exchange.audit_id] = (level, waiter)
+        if level.exempt:
+            level.seat(waiter)
+            self._kinds[LIMITS[exchange.info.read_only]] += 1
+            return ""
+        user = exchange.acting.name
+        refused = await self._place(level, waiter, user)
+        if refused:
+            del self._inside[exchange.audit_id]
+            return refused
+        self._kinds[LIMITS[exchange.info.read_only]] += 1
+        exchange.seats = waiter.seats
+        self.holders[user] += waiter.seats
+        return ""
+
+    def _belongs(self, exchange: Exchange) -> Place:
         user, info = exchange.acting, exchange.info
-        name = level_of(
+        if self._probes and info.verb == "get" and info.path in PROBED:
+            return Place(EXEMPT, "probes")
+        return place_of(
             self._plane, user=user.name, groups=",".join(user.groups), resource=info.resource, verb=info.verb
         )
-        exchange.priority_level = exchange.flow_schema = name
-        level = self._levels.get(name)
-        if level is None or name == EXEMPT or level.exempt or MASTERS in user.groups:
-            return ""
-        waiter = Waiter(self._seats(exchange), asyncio.get_running_loop().time())
-        refused = await self._place(level, waiter, user.name)
-        if refused:
-            return refused
-        exchange.seats = waiter.seats
-        self._inside[exchange.audit_id] = (level, waiter)
-        self.holders[user.name] += waiter.seats
-        return ""
 
     async def _place(self, level: Level, waiter: Waiter, flow: str) -> str:
         """Seat a request at once, or queue it until a seat is free."""
@@ -112,9 +149,12 @@ class Fairness:
     def leave(self, exchange: Exchange) -> int:
         """Give the seats back, and let the next ones in; gives how many seats are still held."""
         found = self._inside.pop(exchange.audit_id, None)
-        if found is not None:
-            level, waiter = found
-            level.leave(waiter)
+        if found is None:
+            return self.taken("mutating")
+        level, waiter = found
+        self._kinds[LIMITS[exchange.info.read_only]] -= 1
+        level.leave(waiter)
+        if not level.exempt:
             level.call_next()
             name = exchange.acting.name
             self.holders[name] -= waiter.seats
@@ -133,7 +173,7 @@ class Fairness:
         self._wait_for_adjustment()
         shared = [level for level in self._levels.values() if not level.exempt]
         demand = [level.demand() for level in shared]
-        target, high = [smoothed for smoothed, _ in demand], [most for _, most in demand]
+        target, high = [one.smoothed for one in demand], [one.high for one in demand]
         least = [
             priority_levels.floor_seats(level.bounds, most) for level, most in zip(shared, high, strict=True)
         ]

@@ -7,6 +7,7 @@ from collections import Counter
 
 from snowpit.cluster.control_plane import NO_LIMIT, ControlPlane
 from snowpit.lab.exchange import MASTERS, Exchange
+from snowpit.lab.inside import LevelView
 from snowpit.mechanism import seats
 
 LIMITS = {True: "readonly", False: "mutating"}
@@ -36,6 +37,14 @@ class Gate:
     def taken(self, kind: str) -> int:
         """Seats held of a pool."""
         return self._pools[kind].taken
+
+    def executing(self, kind: str) -> int:
+        """Requests of a kind that execute: all that hold seats."""
+        return self.taken(kind)
+
+    def views(self, ahead_s: float) -> tuple[LevelView, ...]:  # noqa: ARG002 - as of priority levels
+        """Priority levels: none."""
+        return ()
 
     def queued(self) -> int:
         """Requests that wait: none, for the gate refuses at once."""

@@ -2,8 +2,11 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 
 from snowpit.cluster.scenario import PriorityLevel
+from snowpit.lab.exchange import Exchange
+from snowpit.lab.inside import NO_DEMAND, Demand, Held, LevelView, QueueView
 from snowpit.mechanism import fair_queue, priority_levels, shuffle_sharding
 
 NOWHERE = -1
@@ -16,14 +19,15 @@ class Waiter:
     Args:
         seats: Seats that it needs.
         arrived: When it came, s on the loop's clock.
+        exchange: The request.
     """
 
-    def __init__(self, seats: int, arrived: float) -> None:
-        self.seats, self.arrived = seats, arrived
+    def __init__(self, seats: int, arrived: float, exchange: Exchange) -> None:
+        self.seats, self.arrived, self.exchange = seats, arrived, exchange
         self.queue = NOWHERE
         self.virtual = 0.0
         self.work = seats * fair_queue.ESTIMATED_SERVICE_S
-        self.started = 0.0
+        self.started, self.executes = 0.0, False
         self.seated: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 
@@ -48,6 +52,7 @@ class Level:
         self._head_work = [-1.0] * one.queues
         self._smoothed = self._high = self._sum = self._square = 0.0
         self._since = self._at
+        self.shown = NO_DEMAND
 
     def resize(self, bounds: priority_levels.Bounds) -> None:
         """Seats by shares; what has been borrowed is forgotten."""
@@ -69,6 +74,7 @@ class Level:
             self._active += 1
         waiter.queue, waiter.virtual = queue, self._virtual
         line.append(waiter)
+        waiter.exchange.enqueued = len(line)
         self._head_work[queue] = line[0].work
         self._work[queue] += waiter.work
         self._waiting += waiter.seats
@@ -110,7 +116,7 @@ class Level:
     def seat(self, waiter: Waiter) -> None:
         """Give a request its seats."""
         self._advance()
-        waiter.started = self._at
+        waiter.started, waiter.executes = self._at, True
         self.in_use += waiter.seats
         self._executing += 1
         queue = waiter.queue
@@ -136,8 +142,8 @@ class Level:
         if not self._lines[queue] and not self._running[queue]:
             self._active -= 1
 
-    def demand(self) -> tuple[float, float]:
-        """Smoothed demand and the highest since the last question, seats; a new period begins."""
+    def demand(self) -> Demand:
+        """Demand since the last question; a new period begins."""
         self._advance()
         span = max(1e-9, self._at - self._since)
         mean = self._sum / span
@@ -148,7 +154,30 @@ class Level:
         high = self._high
         self._sum = self._square = 0.0
         self._since, self._high = self._at, float(self.in_use + self._waiting)
-        return self._smoothed, high
+        self.shown = Demand(mean, deviation, high, self._smoothed)
+        return self.shown
+
+    def view(self, name: str, held: Iterable[Held]) -> LevelView:
+        """The level at this moment.
+
+        Args:
+            name: Its name.
+            held: Its requests.
+        """
+        self._advance()
+        return LevelView(
+            name=name,
+            exempt=self.exempt,
+            nominal=self.bounds.nominal,
+            least=self.bounds.least,
+            most=self.bounds.most,
+            limit=self.limit,
+            in_use=self.in_use,
+            demand=self.shown,
+            virtual=self._virtual,
+            queues=tuple(map(QueueView, self._start, self._work)),
+            held=tuple(held),
+        )
 
     def _head_arrival(self, queue: int) -> float:
         line = self._lines[queue]
