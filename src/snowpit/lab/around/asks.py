@@ -13,6 +13,7 @@ from snowpit.cluster.workload import Clients, Operation
 from snowpit.errors import LabError
 from snowpit.knowledge.version import Version
 from snowpit.lab.api.resources import Resource, table
+from snowpit.lab.around.bodies import SPECS
 
 LEASES = "kube-node-lease"
 JSON = "application/json"
@@ -108,7 +109,8 @@ def _more(resource: Resource) -> Mapping[str, Any]:
         return {"involvedObject": {"kind": "Pod", "name": "lab"}, "reason": "Lab", "message": "lab"}
     if resource.name == "leases":
         return {"spec": {"holderIdentity": "lab", "leaseDurationSeconds": 40}}
-    return {}
+    spec = SPECS.get(resource.kind)
+    return {} if spec is None else {"spec": spec}
 
 
 def token_review(token: str, version: str) -> Ask:
@@ -117,9 +119,11 @@ def token_review(token: str, version: str) -> Ask:
     return Ask("POST", f"/apis/authentication.k8s.io/{version}/tokenreviews", _encoded(body), JSON)
 
 
-def access_review(user: str, groups: tuple[str, ...], subresource: str, node: str, *, version: str) -> Ask:
-    """A SubjectAccessReview: may a user get that of a node?"""
-    asked = {"verb": "get", "resource": "nodes", "subresource": subresource, "name": node, "version": "v1"}
+def access_review(
+    user: str, groups: tuple[str, ...], subresource: str, node: str, *, version: str, verb: str = "get"
+) -> Ask:
+    """A SubjectAccessReview: may a user do that with a node's subresource?"""
+    asked = {"verb": verb, "resource": "nodes", "subresource": subresource, "name": node, "version": "v1"}
     spec = {"user": user, "groups": list(groups), "resourceAttributes": asked}
     body = {"kind": "SubjectAccessReview", "apiVersion": f"authorization.k8s.io/{version}", "spec": spec}
     return Ask("POST", f"/apis/authorization.k8s.io/{version}/subjectaccessreviews", _encoded(body), JSON)

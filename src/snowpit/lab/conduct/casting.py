@@ -1,7 +1,7 @@
 """From a scenario to who takes part: credentials of all kinds, and the objects that have to be there before they call."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
@@ -39,6 +39,7 @@ class Casting:
         scenario: Who is to take part.
         signer: Signs ServiceAccount tokens.
         epoch: When the lab begins, µs since the epoch.
+        uids: UIDs of ServiceAccounts by ``namespace/name``, where a real server has given them; others are made up.
         items: Objects for the store, filled by ``cast``.
         token_file: Lines of ``tokens.csv``.
         passwords: Lines of ``basic.csv``.
@@ -48,6 +49,7 @@ class Casting:
     scenario: Scenario
     signer: Signer
     epoch: int
+    uids: Mapping[str, str] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
     token_file: list[str] = field(default_factory=list)
     passwords: list[str] = field(default_factory=list)
@@ -147,7 +149,8 @@ class Casting:
     def _account(self, user: str, kind: str) -> str:
         """A ServiceAccount with its Secret, and the token."""
         namespace, name = _account_of(user)
-        uid, secret = str(uuid5(NAMESPACE_DNS, user)), f"{name}-token-lab00"
+        uid = self.uids.get(f"{namespace}/{name}") or str(uuid5(NAMESPACE_DNS, user))
+        secret = f"{name}-token-lab00"
         metadata = {"name": name, "namespace": namespace, "uid": uid}
         account = {
             "kind": "ServiceAccount",

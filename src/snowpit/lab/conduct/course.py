@@ -165,7 +165,9 @@ class Course:
         self.scenario = changed
 
     async def _upgrade(self, event: Event) -> None:
-        self.scenario = apply(self.scenario, "version", str(event.settings["version"]))
+        upgraded = apply(self.scenario, "version", str(event.settings["version"]))
+        self._servers.check(upgraded)
+        self.scenario = upgraded
         await self._restart(event)
 
     async def _stop(self, event: Event) -> None:

@@ -13,18 +13,28 @@ from snowpit.lab.around import kubelets
 from snowpit.lab.authority.pki import Pki
 from snowpit.lab.clock import Clock
 from snowpit.lab.conduct.casting import LAB, Casting
+from snowpit.lab.conduct.parties import Ground, Servers
 from snowpit.lab.conduct.playing import play
 from snowpit.lab.conduct.processes import ServerProcesses, lead
+from snowpit.lab.conduct.real_servers import RealServers
 from snowpit.lab.conduct.sampling import Seen
 from snowpit.lab.conduct.stage import Stage, address, files
 from snowpit.lab.network.listening import ListeningNetwork
 from snowpit.lab.network.tls import CLIENTS, server_context
+from snowpit.lab.real.binaries import Binaries
 from snowpit.model.sample import Run
 
 KUBELET = "kubelet"
 
 
-def rehearse(scenario: Scenario, *, seed: int, folder: Path | None = None, seen: Seen | None = None) -> Run:
+def rehearse(
+    scenario: Scenario,
+    *,
+    seed: int,
+    folder: Path | None = None,
+    seen: Seen | None = None,
+    binaries: Binaries | None = None,
+) -> Run:
     """Run a scenario on wall time; it takes as long as it says.
 
     Args:
@@ -32,28 +42,58 @@ def rehearse(scenario: Scenario, *, seed: int, folder: Path | None = None, seen:
         seed: Seed of all chance; what the machine adds of its own is beyond it.
         folder: Where evidence is written, and a ``kubeconfig`` of an administrator; null writes none.
         seen: Told of every bin.
+        binaries: Real programs to take as API servers; null takes the lab's own.
 
     Raises:
         SnowpitError: If the lab cannot do what the scenario asks for, or an address is taken.
     """
     with TemporaryDirectory(prefix="snowpit-lab-") as spare:
-        return asyncio.run(_rehearse(scenario, seed, folder=folder, run=Path(spare), seen=seen))
+        run = Path(spare)
+        return asyncio.run(_rehearse(scenario, seed, folder=folder, run=run, seen=seen, binaries=binaries))
 
 
 async def _rehearse(
-    scenario: Scenario, seed: int, *, folder: Path | None, run: Path, seen: Seen | None
+    scenario: Scenario,
+    seed: int,
+    *,
+    folder: Path | None,
+    run: Path,
+    seen: Seen | None,
+    binaries: Binaries | None,
 ) -> Run:
-    pki = (folder or run) / "pki"
-    made = _authorities(pki, scenario.servers)
+    made = _authorities((folder or run) / "pki", scenario.servers)
+    network = ListeningNetwork(made.folder, _contexts(made.folder))
+    try:
+        stage, servers = await _started(
+            _stage(scenario, seed, made=made, network=network), binaries, folder=folder, run=run
+        )
+        if folder is not None:
+            _kubeconfig(folder, made.folder)
+        return await play(stage, servers, folder=folder, seen=seen, operated=True)
+    finally:
+        await network.close()
+
+
+async def _started(
+    stage: Stage, binaries: Binaries | None, *, folder: Path | None, run: Path
+) -> tuple[Stage, Servers]:
+    """The lab as it begins, and its API servers."""
+    if binaries is not None:
+        real = RealServers(binaries, stage, folder=folder, run=run)
+        return await real.start(), real
+    own = ServerProcesses(stage, folder=folder, run=run)
+    await own.start()
+    return stage, own
+
+
+def _stage(scenario: Scenario, seed: int, *, made: Pki, network: Ground) -> Stage:
+    """Who takes part, with certificates and token files."""
     casting = Casting(scenario, made.signer(), time.time_ns() // 1000)
     cast = casting.cast()
     for name, who in cast.certificates.items():
         made.client(name, who)
-    files(casting, pki)
-    if folder is not None:
-        _kubeconfig(folder, pki)
-    network = ListeningNetwork(pki, _contexts(pki))
-    stage = Stage(
+    files(casting, made.folder)
+    return Stage(
         scenario=scenario,
         seed=seed,
         casting=casting,
@@ -61,14 +101,8 @@ async def _rehearse(
         network=network,
         verifier=made.verifier(),
         clock=_clock(lead(scenario.servers)),
-        pki=pki,
+        pki=made.folder,
     )
-    servers = ServerProcesses(stage, folder=folder, run=run)
-    try:
-        await servers.start()
-        return await play(stage, servers, folder=folder, seen=seen, operated=True)
-    finally:
-        await network.close()
 
 
 def _clock(lead_s: float) -> Clock:

@@ -20,9 +20,11 @@ class Ground(Network, Protocol):
     def detach(self, address: str) -> None:
         """Take it away: every request inside it is lost, and new ones find nobody."""
 
-
 class Servers(Protocol):
     """The API servers."""
+
+    def check(self, scenario: Scenario) -> None:
+        """Refuse what the scenario is about to become, if they cannot run it."""
 
     async def down(self, server: int) -> None:
         """Stop one server; everything that it remembers is gone, what the store holds stays."""

@@ -64,6 +64,9 @@ class ServerProcesses:
         store.load(items(self._stage), stamp=self._stage.clock.epoch)
         store.close()
 
+    def check(self, scenario: Scenario) -> None:
+        """They run every version."""
+
     async def down(self, server: int) -> None:
         """Kill one server."""
         self._serving.discard(server)
