@@ -9,6 +9,7 @@ from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from itertools import chain
 from math import isinf
+from typing import Any
 
 from snowpit.cluster.assemble import identity
 from snowpit.cluster.by_version import HEARTBEATS, heartbeats_of, kubelets_of
@@ -65,7 +66,7 @@ def dumps(scenario: Scenario, notes: Mapping[str, str] | None = None) -> str:
 
 
 def _joined(blocks: Iterable[tuple[str, str, list[Line]]], notes: Mapping[str, str]) -> str:
-    """Blocks of a file with their notes; a table without values is left out."""
+    """Blocks of a file with their notes; a block without values is left out."""
     parts = []
     for title, path, lines in blocks:
         if lines:
@@ -175,9 +176,10 @@ def _all(item: object, *, base: object = None, leave: tuple[str, ...] = ()) -> l
         base: What it is laid over: nested tables tell only what differs; null to tell all.
         leave: Fields to leave out.
     """
-    names = {field: key for key, field in keys(type(item)).items() if key in (field, _short(field))}
+    kind: Any = type(item)
+    names = {field: key for key, field in keys(kind).items() if key in (field, _short(field))}
     found: list[Line] = []
-    for field in fields(item):  # type: ignore[arg-type]
+    for field in fields(kind):
         value = getattr(item, field.name)
         if field.name in leave or value is None:
             continue
