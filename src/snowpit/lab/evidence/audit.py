@@ -4,6 +4,7 @@ Source: kubernetes/apiserver pkg/apis/audit/{v1,v1beta1}/types.go, pkg/endpoints
 plugin/pkg/audit/log 1.12.0 to 1.28.0; names of rotated files: lumberjack 2.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -102,12 +103,15 @@ class Audit:
         self._old = not version.at_least("1.13.0")
         self._annotated = version.at_least("1.24.0")
         self._judged: dict[str, tuple[Level, frozenset[str]]] = {}
+        self.levels: Counter[str] = Counter()
+        """Requests by level."""
+
         self.written = 0
         self.rejected = 0
 
     def began(self, exchange: Exchange, stage: str) -> None:
         """The stage RequestReceived or, of a watch, ResponseStarted."""
-        level, omitted = self._policy.judge(exchange)
+        level, omitted = self._judged.get(exchange.audit_id) or self._judge(exchange)
         self._judged[exchange.audit_id] = (level, omitted)
         if level and stage not in omitted:
             event = self._head(exchange, level, stage)
@@ -115,12 +119,17 @@ class Audit:
                 event["responseStatus"] = {"metadata": {}, "code": 200}
             self._write(event)
 
+    def _judge(self, exchange: Exchange) -> tuple[Level, frozenset[str]]:
+        level, omitted = self._policy.judge(exchange)
+        self.levels[level.word] += 1
+        return level, omitted
+
     def answered(self, exchange: Exchange, response: Response) -> None:
         """The stage ResponseComplete; of a failed authentication ResponseStarted, its only one."""
         failed = exchange.user is None and response.status == 401  # noqa: PLR2004 - unauthorized
         stage = STARTED if failed else COMPLETE
         known = self._judged.pop(exchange.audit_id) if exchange.audit_id in self._judged else None
-        level, omitted = known or self._policy.judge(exchange)
+        level, omitted = known or self._judge(exchange)
         if not level or stage in omitted:
             return
         event = self._head(exchange, level, stage)

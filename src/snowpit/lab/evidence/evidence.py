@@ -45,6 +45,7 @@ class Evidence:
 
     def expose(self, inside: Inside) -> bytes:
         """The text of /metrics."""
+        self._metrics.audited(self._audit.written, self._audit.rejected, self._audit.levels)
         return self._metrics.expose(inside)
 
     def flush(self) -> None:

@@ -1,5 +1,7 @@
 """All that one server counts: hears what happens and hands it to the families of its subject."""
 
+from collections.abc import Mapping
+
 from snowpit.knowledge.version import Version
 from snowpit.lab.api.resources import Resource
 from snowpit.lab.clock import Clock
@@ -43,7 +45,6 @@ class Metrics:
         self._storage = Storage(self._families, version)
         self._client = Client(self._families, version)
         self._process = Process(self._families, version, clock.stamp() / 1e6)
-        self.count = self._families.reach
 
     def authenticated(self, exchange: Exchange, result: str, seconds: float) -> None:
         """A request passed the chain."""
@@ -127,6 +128,13 @@ class Metrics:
     def stored(self, operation: str, resource: Resource, seconds: float) -> None:
         """The store did something."""
         self._storage.did(operation, resource, seconds)
+
+    def audited(self, events: int, rejected: int, levels: Mapping[str, int]) -> None:
+        """So many audit events were written, requests rejected for want of them, and requests judged, by level."""
+        self._families.reach("apiserver_audit_event_total", float(events))
+        self._families.reach("apiserver_audit_requests_rejected_total", float(rejected))
+        for level, number in levels.items():
+            self._families.reach("apiserver_audit_level_total", float(number), (("level", level),))
 
     def expose(self, inside: Inside) -> bytes:
         """The text.

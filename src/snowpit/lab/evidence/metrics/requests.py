@@ -32,6 +32,7 @@ class Requests:
         self._families, self._version = families, version
         self._shapes = Shapes(version)
         self._old = not version.at_least("1.17.0")
+        self._terminates = version.at_least("1.16.15")
         self._new = version.at_least("1.14.0")
         self._bounds = bounds.requests(version)
         self._slo = self._names_of_slo()
@@ -71,7 +72,7 @@ class Requests:
         self._cut(exchange, "504")
 
     def _cut(self, exchange: Exchange, code: str) -> None:
-        if self._old:
+        if not self._terminates:
             shape = self._shapes.of(exchange, verb=exchange.info.verb.upper())
             self._counted(exchange, shape, code, content="")
             self._timed(shape, 0.0)
