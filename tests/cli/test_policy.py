@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from snowpit import cli
-from snowpit.workflow.policy import policy
+from snowpit.knowledge.audit_policy import policy
 
 BODIES = ("Request", "RequestResponse")
 

@@ -3,7 +3,7 @@
 import click
 
 from snowpit.cli.output import remark, write
-from snowpit.workflow.policy import policy
+from snowpit.knowledge.audit_policy import policy
 
 
 @click.command("policy")

@@ -27,7 +27,9 @@ SLOWLY_S = 120.0
 BACKOFF_S = 30.0
 KUBELET_TTL_S = 600.0
 USUAL_LIMIT = 200
-GUARD = "snowpit-guard"
+GUARD = PriorityLevel(name="snowpit-guard", shares=20, queues=64, queue_length=50, hand_size=6)
+"""Priority level for the reviews of kubelets."""
+
 PATCHES = {"1.13": "1.13.12", "1.14": "1.14.8", "1.15": "1.15.5", "1.16": "1.16.1"}
 """First patch release of a minor version without the loopback limiter (kubernetes/kubernetes#80465)."""
 
@@ -229,11 +231,10 @@ def _guard(scenario: Scenario) -> Intervention | None:
     version = scenario.plane.version
     upgraded = scenario if version and version.at_least("1.20.0") else apply(scenario, "version", "1.20.0")
     shipped = upgraded.levels or levels(upgraded.plane)
-    guard = PriorityLevel(name=GUARD, shares=20, queues=64, queue_length=50, hand_size=6)
     fixed = replace(
         upgraded,
-        levels=(*shipped, guard),
-        kubelets=replace(upgraded.kubelets, priority_level=GUARD),
+        levels=(*shipped, GUARD),
+        kubelets=replace(upgraded.kubelets, priority_level=GUARD.name),
     )
     return Intervention(scenario, (), fixed, from_start=True)
 
