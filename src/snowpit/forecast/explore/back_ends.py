@@ -6,9 +6,10 @@ this program sends it and the other way round: connect only to one that you trus
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import joblib
@@ -23,6 +24,12 @@ CONNECT_S = 30
 ROUNDS = 4
 """Jobs per processor in one go where a back end gives no answer before the last of a go."""
 
+RAY_TRIES = 2
+"""A busy head may need longer to start a process for a new client than Ray waits for it."""
+
+REVIVED = {"max_restarts": -1, "max_task_retries": -1}
+"""Ray starts a worker that died anew and gives it its jobs again; Dask does so by itself."""
+
 _ADDRESS = re.compile(r"(dask|ray)://([A-Za-z0-9_.\-\[\]:]{1,200})", re.ASCII)
 _HINT = "Write local, dask://host:8786 or ray://host:10001."
 
@@ -34,11 +41,13 @@ class BackEnd(NamedTuple):
         name: Its name in joblib.
         processors: Jobs at once.
         streams: Whether answers come one by one, as they are ready.
+        settings: What joblib hands on to it.
     """
 
     name: str
     processors: int
     streams: bool
+    settings: Mapping[str, Any] = MappingProxyType({})
 
 
 @contextmanager
@@ -84,8 +93,8 @@ def results(function: Callable[[T], R], jobs: Sequence[T], where: BackEnd) -> It
 def _together(
     function: Callable[[T], R], jobs: Sequence[tuple[int, T]], where: BackEnd, *, return_as: str
 ) -> Iterator[tuple[int, R]]:
-    run = joblib.Parallel(n_jobs=where.processors, return_as=return_as, batch_size=1, pre_dispatch="all")
-    with joblib.parallel_config(backend=where.name, n_jobs=where.processors):
+    with joblib.parallel_config(backend=where.name, n_jobs=where.processors, **where.settings):
+        run = joblib.Parallel(return_as=return_as, batch_size=1, pre_dispatch="all")
         yield from run(joblib.delayed(_placed)(function, place, job) for place, job in jobs)
 
 
@@ -108,13 +117,17 @@ def _dask(address: str, stack: ExitStack) -> BackEnd:
 
 def _ray(address: str, stack: ExitStack) -> BackEnd:
     ray = _library("ray", "Ray")
-    try:
-        ray.init(f"ray://{address}", log_to_driver=False)
-    except (ConnectionError, TimeoutError, OSError) as error:
-        raise _silent("Ray client server", address) from error
+    for left in reversed(range(RAY_TRIES)):
+        try:
+            ray.init(f"ray://{address}", log_to_driver=False)
+            break
+        except (ConnectionError, TimeoutError, OSError) as error:
+            if not left:
+                raise _silent("Ray client server", address) from error
     stack.callback(ray.shutdown)
     _library("ray.util.joblib", "Ray").register_ray()
-    return BackEnd("ray", max(1, int(ray.cluster_resources().get("CPU", 1))), streams=False)
+    processors = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    return BackEnd("ray", processors, streams=False, settings={"ray_remote_args": REVIVED})
 
 
 def _library(module: str, name: str) -> Any:  # noqa: ANN401 - libraries without types
