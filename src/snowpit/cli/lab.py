@@ -1,5 +1,6 @@
 """``snowpit lab``: a small control plane on this machine, in which a scenario happens and leaves real evidence."""
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ from snowpit.report.figures import seconds
 
 DIVERGED = 1
 MICROS = 1_000_000
+SCALE = 0.1
+ASSETS = "KUBEBUILDER_ASSETS"
+"""Folder with ``kube-apiserver`` and ``etcd``, as setup-envtest makes one."""
 
 
 @click.group("lab")
@@ -34,9 +38,9 @@ def command() -> None:
 @click.option(
     "--scale",
     type=click.FloatRange(0.0, 100.0, min_open=True),
-    default=0.1,
-    show_default=True,
-    help="Populations and limits times this; ratios, and so the behaviour, stay.",
+    default=None,
+    help="Populations and limits times this; ratios, and so the behaviour, stay. "
+    "[default: 0.1; with real binaries 1]",
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of all chance.")
 @click.option(
@@ -51,6 +55,17 @@ def command() -> None:
     help="In memory, an hour in minutes; or on sockets of this machine with TLS, an hour in an hour.",
 )
 @click.option(
+    "--kube-apiserver",
+    "apiserver",
+    default="",
+    metavar="PATH",
+    help="A real kube-apiserver to take, on wall time.",
+)
+@click.option("--etcd", default="", metavar="PATH", help="A real etcd for it.")
+@click.option(
+    "--real", is_flag=True, help="Take real binaries, found in the folder that KUBEBUILDER_ASSETS names."
+)
+@click.option(
     "--check", is_flag=True, help="Diagnose the evidence, simulate the same, and compare the three."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -59,10 +74,13 @@ def run(
     scenario: str,
     overrides: tuple[str, ...],
     horizon: str,
-    scale: float,
+    scale: float | None,
     seed: int,
     out: str,
     clock: str,
+    apiserver: str,
+    etcd: str,
+    real: bool,
     check: bool,
     quiet: bool,
 ) -> int:
@@ -72,18 +90,24 @@ def run(
     policy; and record.jsonl: what was done when. Its pki folder holds throw-away keys and tokens. On wall time a kubeconfig lies
     there too, and kubectl can talk to the lab while it runs; everything listens on loopback addresses only.
 
+    With real binaries the scenario takes their version. Their loopback limiter cannot be scaled, so --scale then changes ratios.
+
     Exit codes: 0 healthy or recovered, 1 stuck or overloaded (with --check also: the three disagree), 64 wrong usage.
     """
     from snowpit.cluster.scenario_file import load  # noqa: PLC0415 - once per subcommand, as below
     from snowpit.workflow import rehearsal  # noqa: PLC0415
 
     changed = (*overrides, f"horizon={horizon}") if horizon else overrides
-    ready = rehearsal.prepared(load(scenario, overrides=changed), scale)
+    wanted = apiserver or etcd or real
+    binaries = rehearsal.real(apiserver, etcd, os.environ.get(ASSETS, "")) if wanted else None
+    factor = scale or (SCALE if binaries is None else 1.0)
+    ready = rehearsal.prepared(load(scenario, overrides=changed), factor, binaries)
     view = _View(shown=not quiet and sys.stderr.isatty(), until_s=ready.horizon_s)
     folder = Path(out)
-    epoch = None if clock == "wall" else round((time.time() - ready.horizon_s) * MICROS)
+    on_wall = clock == "wall" or binaries is not None
+    epoch = None if on_wall else round((time.time() - ready.horizon_s) * MICROS)
     try:
-        found = rehearsal.study(ready, seed, folder=folder, epoch=epoch, seen=view)
+        found = rehearsal.study(ready, seed, folder=folder, epoch=epoch, seen=view, binaries=binaries)
     finally:
         view.close()
     from snowpit.report.rehearsal import build, compared  # noqa: PLC0415

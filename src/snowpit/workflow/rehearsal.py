@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from snowpit.cluster.change import apply
+from snowpit.cluster.control_plane import with_values
 from snowpit.cluster.scale import scaled
 from snowpit.cluster.scenario import CONTROL_PLANE, Scenario
 from snowpit.errors import LabError
@@ -13,6 +15,7 @@ from snowpit.lab.conduct.calls import call
 from snowpit.lab.conduct.conductor import CONTROL
 from snowpit.lab.conduct.in_memory import rehearse
 from snowpit.lab.conduct.sampling import Seen
+from snowpit.lab.real.binaries import Binaries, find, identify
 from snowpit.model.finding import Verdict as Judgement
 from snowpit.model.sample import Run
 from snowpit.observe.horizon import short
@@ -21,6 +24,8 @@ from snowpit.report.study import Study
 from snowpit.workflow.diagnosis import Question, run
 from snowpit.workflow.evidence import Source
 from snowpit.workflow.simulation import study as simulated
+
+LIMITER = ("loopback_qps", "loopback_burst")
 
 
 class Check(NamedTuple):
@@ -39,8 +44,24 @@ class Check(NamedTuple):
     answer: str
 
 
-def prepared(scenario: Scenario, scale: float) -> Scenario:
+def real(apiserver: str, etcd: str, assets: str) -> Binaries:
+    """Real programs, and their version.
+
+    Args:
+        apiserver: Path of kube-apiserver; empty to look into the folder of both.
+        etcd: Path of etcd; likewise.
+        assets: That folder; empty for none.
+
+    Raises:
+        LabError: If one is missing, or tells no version.
+    """
+    return asyncio.run(identify(*find(apiserver, etcd, assets=assets)))
+
+
+def prepared(scenario: Scenario, scale: float, binaries: Binaries | None = None) -> Scenario:
     """The scenario that a lab can run, made smaller.
+
+    With real programs it has their version, and the loopback limiter of that version, which cannot be scaled.
 
     Raises:
         LabError: If a lab cannot run it: published models have no servers.
@@ -50,11 +71,22 @@ def prepared(scenario: Scenario, scale: float) -> Scenario:
         raise LabError(
             f"{scenario.name} is a published model without servers.", "Take a scenario of a control plane."
         )
-    return scaled(scenario, scale)
+    if binaries is None:
+        return scaled(scenario, scale)
+    versioned = apply(scenario, "version", str(binaries.version))
+    smaller = scaled(versioned, scale)
+    limiter = {name: versioned.plane.values[name] for name in LIMITER if name in versioned.plane.values}
+    return replace(smaller, plane=with_values(smaller.plane, limiter))
 
 
 def study(
-    scenario: Scenario, seed: int, *, folder: Path, epoch: int | None, seen: Seen | None = None
+    scenario: Scenario,
+    seed: int,
+    *,
+    folder: Path,
+    epoch: int | None,
+    seen: Seen | None = None,
+    binaries: Binaries | None = None,
 ) -> Study:
     """Rehearse a scenario and judge how it ended.
 
@@ -64,6 +96,7 @@ def study(
         folder: Folder for evidence; it must not hold a lab already.
         epoch: When the lab begins, µs since the epoch, on virtual time; null rehearses on sockets, on wall time.
         seen: Told of every bin.
+        binaries: Real programs to take as API servers, on wall time; null takes the lab's own.
 
     Raises:
         LabError: If the folder holds something, or the lab cannot do what the scenario asks for.
@@ -74,7 +107,7 @@ def study(
     if epoch is None:
         from snowpit.lab.conduct import on_sockets  # noqa: PLC0415 - an HTTP server
 
-        found = on_sockets.rehearse(scenario, seed=seed, folder=folder, seen=seen)
+        found = on_sockets.rehearse(scenario, seed=seed, folder=folder, seen=seen, binaries=binaries)
     else:
         found = rehearse(scenario, seed=seed, folder=folder, epoch=epoch, seen=seen)
     return judged(scenario, found)

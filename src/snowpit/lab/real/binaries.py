@@ -30,29 +30,27 @@ class Binaries(NamedTuple):
     version: Version
 
 
-def find(apiserver: str = "", etcd: str = "") -> tuple[Path, Path] | None:
-    """Paths of both programs; null if neither was named nor found.
+def find(apiserver: str = "", etcd: str = "", *, assets: str = "") -> tuple[Path, Path]:
+    """Paths of both programs.
 
     Args:
-        apiserver: Path given by the user; empty to look into ``KUBEBUILDER_ASSETS``.
+        apiserver: Path given by the user; empty to look into a folder of both.
         etcd: Likewise.
+        assets: That folder; empty for none.
 
     Raises:
-        LabError: If only one can be had, or one is no program.
+        LabError: If one is not to be had, or is no program.
     """
-    assets = os.environ.get(ASSETS, "")
-    named = [Path(given) if given else None for given in (apiserver, etcd)]
-    if assets:
-        found = (Path(assets) / name for name in NAMES)
-        named = [given or path for given, path in zip(named, found, strict=True)]
-    if not any(named):
-        return None
-    for path, name in zip(named, NAMES, strict=True):
-        if path is None:
-            raise LabError(f"There is no {name} to start.", _HINT)
-        if not os.access(path, os.X_OK) or path.is_dir():
-            raise LabError(f"{path} is no program that can be started.", _HINT)
-    return named[0], named[1]  # type: ignore[return-value]
+    return _program(apiserver, assets, NAMES[0]), _program(etcd, assets, NAMES[1])
+
+
+def _program(given: str, assets: str, name: str) -> Path:
+    if not given and not assets:
+        raise LabError(f"There is no {name} to start.", _HINT)
+    path = Path(given) if given else Path(assets) / name
+    if not os.access(path, os.X_OK) or path.is_dir():
+        raise LabError(f"{path} is no program that can be started.", _HINT)
+    return path.resolve()
 
 
 async def identify(apiserver: Path, etcd: Path) -> Binaries:
