@@ -70,6 +70,7 @@ class LevelView:
         in_use: Seats taken.
         demand: Demand of the last period.
         virtual: Virtual time, seat-seconds.
+        ends: Requests that were dispatched, rejected, timed out and cancelled since the start.
         queues: Its queues.
         held: Requests that wait or execute, in order of arrival.
     """
@@ -83,6 +84,7 @@ class LevelView:
     in_use: int = 0
     demand: Demand = NO_DEMAND
     virtual: float = 0.0
+    ends: tuple[int, int, int, int] = (0, 0, 0, 0)
     queues: tuple[QueueView, ...] = ()
     held: tuple[Held, ...] = ()
 

@@ -132,10 +132,12 @@ class Fairness:
         """Seat a request at once, or queue it until a seat is free."""
         if not level.queues:
             if fair_queue.arrive_without_queues(level.in_use, level.limit) == fair_queue.REJECT:
+                level.rejected += 1
                 return CONCURRENCY
             level.seat(waiter)
             return ""
         if not level.enqueue(waiter, _hash(flow)):
+            level.rejected += 1
             return QUEUE_FULL
         level.call_next()
         if waiter.seated.done():
@@ -144,6 +146,7 @@ class Fairness:
         if done:
             return ""
         level.withdraw(waiter)
+        level.timed_out += 1
         return TIME_OUT
 
     def leave(self, exchange: Exchange) -> int:

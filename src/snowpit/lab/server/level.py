@@ -43,6 +43,7 @@ class Level:
         self._length = one.queue_length
         self._hand = [0] * max(1, min(one.hand_size, max(1, one.queues)))
         self.limit = self.in_use = self.queued = 0
+        self.dispatched = self.rejected = self.timed_out = 0
         self.bounds = priority_levels.Bounds(0, 0, 0)
         self._executing = self._waiting = self._active = self._enqueued = 0
         self._last, self._virtual, self._at = NOWHERE, 0.0, asyncio.get_running_loop().time()
@@ -131,6 +132,7 @@ class Level:
         self._advance()
         self.in_use -= waiter.seats
         self._executing -= 1
+        self.dispatched += 1
         queue = waiter.queue
         if queue == NOWHERE:
             return
@@ -175,6 +177,7 @@ class Level:
             in_use=self.in_use,
             demand=self.shown,
             virtual=self._virtual,
+            ends=(self.dispatched, self.rejected, self.timed_out, 0),
             queues=tuple(map(QueueView, self._start, self._work)),
             held=tuple(held),
         )

@@ -45,6 +45,7 @@ class Path:
         handler: What lies at the end.
         witness: Told of every moment.
         tallies: Counts.
+        marked: Puts on a response what names its level and flow schema.
     """
 
     def __init__(
@@ -58,10 +59,11 @@ class Path:
         handler: Handler,
         witness: Witness,
         tallies: Tallies,
+        marked: Callable[[Exchange, Response], Response],
     ) -> None:
         self._plane, self._clock, self._chain, self._gate = plane, clock, chain, gate
         self._authorizer, self._handler = authorizer, handler
-        self._witness, self._tallies = witness, tallies
+        self._witness, self._tallies, self._marked = witness, tallies, marked
         self.authenticating = 0
         self.configure(plane)
 
@@ -136,11 +138,11 @@ class Path:
         exchange.queued = self._clock.now() - came
         if refused:
             self._witness.dropped(exchange, refused)
-            return status.too_many(self._retry_after_s)
+            return self._marked(exchange, status.too_many(self._retry_after_s))
         exchange.seated = self._clock.now()
         self._witness.admitted(exchange, self._held(exchange))
         try:
-            return await self._authorize(exchange)
+            return self._marked(exchange, await self._authorize(exchange))
         finally:
             self._gate.leave(exchange)
             self._witness.freed(exchange, self._held(exchange))

@@ -14,7 +14,6 @@ from snowpit.knowledge.facts import Value
 from snowpit.lab.api import Api
 from snowpit.lab.api.info import request_info
 from snowpit.lab.api.rbac import Authorizer
-from snowpit.lab.api.resources import table
 from snowpit.lab.api.status import too_many
 from snowpit.lab.api.token_requests import Claims, Mint
 from snowpit.lab.authentication import files
@@ -27,9 +26,9 @@ from snowpit.lab.authentication.loopback import Loopback
 from snowpit.lab.authority import ISSUER, Signer, Verifier
 from snowpit.lab.clock import Clock
 from snowpit.lab.exchange import Exchange
-from snowpit.lab.inside import Inside
 from snowpit.lab.server.fairness import Fairness
 from snowpit.lab.server.gate import Gate
+from snowpit.lab.server.itself import Itself
 from snowpit.lab.server.limits import ending
 from snowpit.lab.server.path import Path, audit_id
 from snowpit.lab.server.tallies import Tallies
@@ -80,11 +79,13 @@ class ApiServer:
         self._tallies = Tallies()
         self._number = 0
         self._up = True
-        self._kept = [one.qualified for one in table(plane.version).values() if one.stored]
         self._dead: set[asyncio.Task[Response]] = set()
         self._shed: dict[str, float] = {}
         self._chance = Random(f"{setup.seed}:{setup.name}:shed")  # noqa: S311 - a simulation
         self._gate: Gate | Fairness = Fairness(setup) if setup.levels else Gate(plane)
+        self._itself = Itself(
+            plane.version, clock, gate=self._gate, store=store, witness=witness, status=self.status
+        )
         self._loopback = Loopback(
             setup.address, secrets.token_hex(16), plane, network=network, witness=witness
         )
@@ -115,6 +116,7 @@ class ApiServer:
             handler=self._own_paths(api),
             witness=witness,
             tallies=self._tallies,
+            marked=self._itself.marked,
         )
 
     def start(self) -> None:
@@ -228,22 +230,12 @@ class ApiServer:
         self._tallies.looked_up(dead=asker is not None and asker.over)
         self._witness.fetched(ok, seconds)
 
-    def _inside(self) -> Inside:
-        objects = {name: self._store.count(name) for name in self._kept}
-        ahead = self._clock.now() - asyncio.get_running_loop().time()
-        return Inside(status=self.status(), levels=self._gate.views(ahead), objects=objects)
-
     def _own_paths(self, api: Api) -> Callable[[Exchange], Awaitable[Response]]:
         """The API, and beside it what the server tells of itself."""
 
         async def handle(exchange: Exchange) -> Response:
-            if exchange.info.path == "/metrics":
-                expose = getattr(self._witness, "expose", None)
-                if expose is not None:
-                    return Response(
-                        200, {"Content-Type": "text/plain; version=0.0.4"}, expose(self._inside())
-                    )
-            return await api.handle(exchange)
+            found = None if exchange.info.resource_request else self._itself.get(exchange)
+            return found or await api.handle(exchange)
 
         return handle
 
