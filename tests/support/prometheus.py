@@ -15,12 +15,12 @@ import pytest
 PATIENCE_S = 60
 
 
-def installed(tool: str) -> str:
+def installed(tool: str, package: str = "prometheus") -> str:
     """Path of a tool; skips the test, with a reason, where it is missing, or fails it under ``SNOWPIT_NO_SKIP=1``."""
     found = shutil.which(tool)
     if found:
         return found
-    reason = f"no {tool} (Debian package prometheus)"
+    reason = f"no {tool} (Debian package {package})"
     if os.environ.get("SNOWPIT_NO_SKIP") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -71,11 +71,23 @@ def exporting(dumps: Sequence[str]) -> Iterator[tuple[Exporter, int]]:
 @contextmanager
 def scraping(directory: Path, target: int, *, job: str) -> Iterator[str]:
     """Address of a Prometheus that scrapes a port of this machine five times a second."""
+    every = "scrape_interval: 200ms, scrape_timeout: 200ms"
+    with collecting(
+        directory, f"{{job_name: {job}, {every}, static_configs: [{{targets: ['127.0.0.1:{target}']}}]}}"
+    ) as url:
+        yield url
+
+
+@contextmanager
+def collecting(directory: Path, jobs: str) -> Iterator[str]:
+    """Address of a Prometheus.
+
+    Args:
+        directory: Where its configuration and data lie.
+        jobs: Entries of ``scrape_configs``, separated by commas, in YAML's flow style.
+    """
     config = directory / "prometheus.yml"
-    config.write_text(
-        "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\n"
-        f"scrape_configs: [{{job_name: {job}, static_configs: [{{targets: ['127.0.0.1:{target}']}}]}}]\n"
-    )
+    config.write_text(f"scrape_configs: [{jobs}]\n")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
