@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snowpit.cluster.horizon import short, transient
 from snowpit.errors import ScenarioError
-from snowpit.observe.horizon import short, transient
 from snowpit.observe.outcome import Verdict, outcome
 from snowpit.observe.replications import TRACKS, numbers, populations, series, spread, verdicts, wilson
 from support.runs import between, run, scenario

@@ -2,7 +2,7 @@
 
 import click
 
-from snowpit.cli import options
+from snowpit.cli import formats, options
 from snowpit.cli.output import style, write
 from snowpit.report import tabular, text
 from snowpit.workflow.questions import difference
@@ -18,7 +18,7 @@ from snowpit.workflow.questions import difference
 )
 @options.narrowing
 @options.caching
-@options.output("text", "json")
+@formats.output("text", "json")
 def command(*, split: str, before: str, after: str, limit: int, output: str, **evidence: object) -> int:
     """Say what changed between two logs or two windows, ranked by seats held and failures.
 

@@ -5,7 +5,7 @@ from importlib.resources import as_file, files
 
 import click
 
-from snowpit.cli import options
+from snowpit.cli import formats, options
 from snowpit.cli.diagnose import rendered
 from snowpit.cli.output import remark, write
 from snowpit.workflow.diagnosis import Question, run
@@ -18,7 +18,7 @@ This was the audit log of a real kube-apiserver 1.13.5 under bursts of TokenRevi
 
 
 @click.command("demo")
-@options.output("text", "json", "markdown")
+@formats.output("text", "json", "markdown")
 def command(output: str) -> int:
     """Diagnose the bundled recording of a real incident (kube-apiserver 1.13.5, TokenReviews by kubelets).
 

@@ -2,7 +2,7 @@
 
 import click
 
-from snowpit.cli import options
+from snowpit.cli import formats, options
 from snowpit.cli.output import style, write
 from snowpit.report import as_json, markdown, text
 from snowpit.report.build import build
@@ -23,7 +23,7 @@ from snowpit.workflow.diagnosis import Question, run
     help="In-flight limits where they differ from the defaults: readonly=400,mutating=200.",
 )
 @options.caching
-@options.output("text", "json", "markdown")
+@formats.output("text", "json", "markdown")
 def command(*, server_version: str, limits: str, output: str, **evidence: object) -> int:
     """Say who overloads the API server, why, how sure that is, and what ends it.
 

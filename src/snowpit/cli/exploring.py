@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from snowpit.cli import options
+from snowpit.cli import formats
 from snowpit.cli.replications import Meter
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -23,7 +23,7 @@ def common(seeds: int) -> Callable[[Function], Function]:
 
     def added(function: Function) -> Function:
         function = click.option("-q", "--quiet", is_flag=True, help="Show no progress.")(function)
-        function = options.output("text", "json")(function)
+        function = formats.output("text", "json")(function)
         function = click.option(
             "--out",
             default="",

@@ -2,7 +2,7 @@
 
 import click
 
-from snowpit.cli import options
+from snowpit.cli import formats
 from snowpit.cli.output import remark, write
 from snowpit.knowledge.facts import FactValue, load, select
 from snowpit.knowledge.version import Version
@@ -15,7 +15,7 @@ SCHEMA = "snowpit.facts/v1"
 @click.option(
     "--version", "server_version", default="", metavar="VERSION", help="Only what holds there, e.g. 1.12.2."
 )
-@options.output("text", "json")
+@formats.output("text", "json")
 def command(*, server_version: str, output: str) -> int:
     """List what is known of Kubernetes, with the versions it holds for and where it is known from."""
     values = _values(Version.parse(server_version) if server_version else None)

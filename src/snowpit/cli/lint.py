@@ -2,7 +2,7 @@
 
 import click
 
-from snowpit.cli import options
+from snowpit.cli import formats, options
 from snowpit.cli.output import write
 from snowpit.lint import RULES, Severity
 from snowpit.report import lint as report
@@ -28,7 +28,7 @@ FAIL_ON = {"error": (Severity.ERROR,), "warning": (Severity.ERROR, Severity.WARN
     help="Least severity for which the exit code is 1.",
 )
 @click.option("--list-rules", is_flag=True, help="List the rules and end.")
-@options.output("text", "json", "sarif")
+@formats.output("text", "json", "sarif")
 def command(
     *,
     paths: tuple[str, ...],

@@ -3,18 +3,16 @@
 import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TextIO
 
 import click
 
+from snowpit.cli.formats import Function
 from snowpit.cli.progress import Meter
 from snowpit.ingest.remote import Remote
 from snowpit.store import cache_home
 from snowpit.workflow.evidence import Source
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def paths(function: Function) -> Function:
@@ -90,18 +88,6 @@ def caching(function: Function) -> Function:
     return click.option(
         "--no-cache", is_flag=True, help="Keep nothing of large evidence, and use nothing kept."
     )(function)
-
-
-def output(*choices: str) -> Callable[[Function], Function]:
-    """The output format; the first is the default."""
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Choice(choices),
-        default=choices[0],
-        show_default=True,
-        help="Output format.",
-    )
 
 
 def cache_directory(given: str = "", *, off: bool = False) -> Path | None:

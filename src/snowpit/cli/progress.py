@@ -3,37 +3,13 @@
 import time
 from typing import TextIO
 
+from snowpit.cli.status_line import StatusLine
 from snowpit.ingest import Progress
 from snowpit.report.figures import count, seconds, size
 from snowpit.report.visible import shortened, visible
 
 EVERY_S = 0.2
 WIDTH = 78
-CLEAR = "\r\x1b[K"
-
-
-class StatusLine:
-    """One line of a terminal that is written over and wiped at the end.
-
-    Args:
-        stream: A terminal.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._printed = False
-
-    def show(self, words: str) -> None:
-        """Write over what stood there."""
-        self._stream.write(CLEAR + words)
-        self._stream.flush()
-        self._printed = True
-
-    def wipe(self) -> None:
-        """Leave the line empty, if anything was written."""
-        if self._printed:
-            self._stream.write(CLEAR)
-            self._stream.flush()
 
 
 class Meter:

@@ -3,7 +3,7 @@
 import time
 from typing import TextIO
 
-from snowpit.cli.progress import StatusLine
+from snowpit.cli.status_line import StatusLine
 from snowpit.report.figures import seconds
 
 BAR = 30
@@ -23,11 +23,19 @@ class Meter:
         self._line = StatusLine(stream)
         self._shown = shown
         self._start = time.monotonic()
+        self._what = ""
 
     def __call__(self, done: int, total: int) -> None:
         """Show how many runs are done."""
         if self._shown:
             self._line.show(line(done, total, time.monotonic() - self._start))
+
+    def phase(self, what: str, done: int, total: int) -> None:
+        """Show how many runs of one part of the work are done; each part has its own time left."""
+        if what != self._what:
+            self._what, self._start = what, time.monotonic()
+        if self._shown:
+            self._line.show(f"{what}: {line(done, total, time.monotonic() - self._start)}")
 
     def close(self) -> None:
         """Wipe the line."""

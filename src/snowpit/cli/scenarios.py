@@ -2,14 +2,14 @@
 
 import click
 
-from snowpit.cli import options
+from snowpit.cli import formats
 from snowpit.cli.output import write
 
 SCHEMA = "snowpit.scenarios/v1"
 
 
 @click.group("scenarios", invoke_without_command=True)
-@options.output("text", "json")
+@formats.output("text", "json")
 @click.pass_context
 def command(ctx: click.Context, output: str) -> int:
     """List the scenarios that ship with snowpit, or show one.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from snowpit.cli import options
+from snowpit.cli import formats
 from snowpit.cli.diagnose import rendered
 from snowpit.cli.output import remark, style, write
 from snowpit.cli.replications import Meter
@@ -38,7 +38,7 @@ PICTURES = (".svg", ".png")
     help="Seed of the first one.",
 )
 @click.option("--horizon", default="", metavar="TIME", help="How long to simulate: 3600s, 90m, 2h.")
-@options.output("text", "json", "parquet")
+@formats.output("text", "json", "parquet")
 @click.option(
     "--out", default="", metavar="FILE", help="Write there, not to standard output; parquet needs it."
 )

@@ -2,7 +2,7 @@
 
 import click
 
-from snowpit.cli import options
+from snowpit.cli import formats, options
 from snowpit.cli.output import remark, style, write
 from snowpit.model.request import COLUMNS
 from snowpit.report import tabular, text
@@ -19,7 +19,7 @@ MOST = 10_000
 @click.option("--limit", type=click.IntRange(1), default=MOST, show_default=True, help="Rows at most.")
 @options.narrowing
 @options.caching
-@options.output("table", "json", "csv")
+@formats.output("table", "json", "csv")
 def command(*, arguments: tuple[str, ...], schema: bool, limit: int, output: str, **evidence: object) -> int:
     """Run one SELECT over the table requests: one row is one attempt at one request.
 

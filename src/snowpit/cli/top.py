@@ -2,7 +2,7 @@
 
 import click
 
-from snowpit.cli import options
+from snowpit.cli import formats, options
 from snowpit.cli.output import style, write
 from snowpit.observe.pivot import MEASURES
 from snowpit.report import tabular, text
@@ -30,7 +30,7 @@ from snowpit.workflow.questions import top
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Rows at most.")
 @options.narrowing
 @options.caching
-@options.output("text", "json", "csv")
+@formats.output("text", "json", "csv")
 def command(*, by: str, measure: str, per: str, limit: int, output: str, **evidence: object) -> int:
     """Rank requests by any columns: count, seat time (held), p99 of the sojourn time, errors, rejections (429).
 

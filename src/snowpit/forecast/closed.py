@@ -10,12 +10,12 @@ Source: derived for the pages of this project (docs/explanation/forecast.md); si
 from dataclasses import dataclass, replace
 from math import inf
 
+from snowpit.cluster.horizon import brought
 from snowpit.cluster.scenario import CONTROL_PLANE, Event, Scenario
 from snowpit.cluster.workload import Clients
 from snowpit.errors import ScenarioError
 from snowpit.forecast.askers import Asker, Cache, askers, cache_of
 from snowpit.model.forecast import Present, State
-from snowpit.observe.horizon import brought
 
 SHORTEST_S, LONGEST_S, POINTS = 0.02, 7200.0, 80
 """Waits over which demand is looked at; a bad state beyond the longest diverges."""
@@ -24,6 +24,9 @@ SLOW_S = 1.0
 """Waits up to which a queue is no failure, as in ``observe.outcome``."""
 
 HALVINGS = 60
+
+UNITS = {"reconnects": "clients within a second", "backlog": "look-ups", "slow_lookups": "s"}
+"""Kinds of triggers with the unit of their size."""
 
 ALONE = (
     "One token alone heals: whichever of its look-ups ends first answers for all that come while it is fresh,"
@@ -81,6 +84,15 @@ class ClosedForm:
         """Clients that reconnect within a second, on cold caches, below which nothing tips: (q* + b + r) / c."""
         backlog = self.critical_backlog
         return None if backlog is None else (backlog + self.burst + self.rate) / self.lookups
+
+
+def closed_sizes(closed: ClosedForm) -> dict[str, float | None]:
+    """Critical sizes by closed form, by kind of trigger; null where nothing tips."""
+    return {
+        "reconnects": closed.critical_reconnects,
+        "backlog": closed.critical_backlog,
+        "slow_lookups": closed.unstable_wait_s,
+    }
 
 
 def closed_form(scenario: Scenario, *, present: Present | None = None, now: bool = False) -> ClosedForm:

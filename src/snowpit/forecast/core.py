@@ -1,43 +1,22 @@
-"""The forecast: closed forms at once, then simulation where it is asked for."""
+"""The forecast in full: closed forms, then simulation of the state, the edges and the remedies."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from snowpit.cluster.scenario import Scenario
+from snowpit.cluster.horizon import transient
 from snowpit.forecast.closed import ClosedForm, closed_form
 from snowpit.forecast.edges import simulated_edges
 from snowpit.forecast.headroom import headroom
 from snowpit.forecast.plan import plan
 from snowpit.forecast.remedies import remedies
 from snowpit.forecast.starts import Start, calm, deep, present, settled
-from snowpit.forecast.tipping import UNITS, closed_sizes, critical
+from snowpit.forecast.tipping import critical
 from snowpit.forecast.trials import Progress, Trial, times, trials, well
-from snowpit.model.forecast import Calibration, Critical, Forecast, Recovery, State
-from snowpit.observe.horizon import transient
-
-NOW, REST = "now", "healthy"
-STARTS = (NOW, REST)
-"""Whether the present (or what the scenario's triggers lead to) is judged, or a healthy start."""
+from snowpit.forecast.verdict import NOW, Ask, verdict
+from snowpit.model.forecast import Critical, Forecast, Recovery, State
 
 EDGE_SEEDS = 4
 """Seeds that the search for critical sizes uses at most; each needs a dozen runs."""
-
-
-class Ask(NamedTuple):
-    """What is asked.
-
-    Args:
-        scenario: The scenario.
-        start: One of ``STARTS``.
-        seeds: Seeds; none: closed forms only.
-        calibration: How the scenario was read off evidence; null if it was given.
-    """
-
-    scenario: Scenario
-    start: str = NOW
-    seeds: Sequence[int] = ()
-    calibration: Calibration | None = None
 
 
 def forecast(ask: Ask, *, progress: Progress | None = None) -> Forecast:
@@ -52,8 +31,7 @@ def forecast(ask: Ask, *, progress: Progress | None = None) -> Forecast:
     """
     state = ask.calibration.present if ask.calibration else None
     closed = closed_form(settled(ask.scenario))
-    seen = _seen(ask, closed)
-    quick = _quick(ask, seen)
+    quick = verdict(ask)
     if not ask.seeds:
         return quick
     begin = present(ask.scenario, state) if ask.start == NOW else None
@@ -76,37 +54,6 @@ def forecast(ask: Ask, *, progress: Progress | None = None) -> Forecast:
         plan=plan(ask.scenario, found.state, ranked, edges),
         seeds=len(ask.seeds),
         remarks=(*quick.remarks, *_differences(quick.state, found)),
-    )
-
-
-def _seen(ask: Ask, closed: ClosedForm) -> ClosedForm:
-    """Closed forms with their verdict on the present."""
-    if ask.start != NOW:
-        return closed
-    state = ask.calibration.present if ask.calibration else None
-    kicks = replace(settled(ask.scenario), events=ask.scenario.events)
-    return closed_form(kicks, present=state, now=True)
-
-
-def _quick(ask: Ask, closed: ClosedForm) -> Forecast:
-    """What closed forms say."""
-    sizes = closed_sizes(closed) if closed.state in (State.VULNERABLE, State.SELF_SUSTAINING) else {}
-    edges = tuple(Critical(kind=kind, unit=UNITS[kind], closed_form=size) for kind, size in sizes.items())
-    return Forecast(
-        name=ask.scenario.name,
-        start=ask.start,
-        state=closed.state,
-        because=closed.because,
-        closed_form_state=closed.state,
-        capacity=closed.rate,
-        demand=closed.healthy_demand,
-        peak_demand=closed.peak_demand,
-        curve=closed.curve,
-        unstable_wait_s=closed.unstable_wait_s,
-        stable_wait_s=closed.stable_wait_s,
-        critical=edges,
-        plan=plan(ask.scenario, closed.state, (), edges),
-        calibration=ask.calibration,
     )
 
 
@@ -192,7 +139,8 @@ def _differences(closed: State, found: Found) -> tuple[str, ...]:
     """Where simulation and closed forms part."""
     if closed is found.state:
         return ()
-    return (
+    words = (
         f"Closed forms say {closed}, simulation says {found.state}, and simulation decides:"
-        + " the forms take tokens out of phase and queues without end.",
+        " the forms take tokens out of phase and queues without end."
     )
+    return (words,)

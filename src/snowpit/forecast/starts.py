@@ -9,10 +9,10 @@ from math import inf
 from typing import NamedTuple
 
 from snowpit.cluster.change import apply
+from snowpit.cluster.horizon import TIMES, transient
 from snowpit.cluster.scenario import Event, Scenario
 from snowpit.forecast.closed import ClosedForm
 from snowpit.model.forecast import Present
-from snowpit.observe.horizon import TIMES, transient
 
 WARM_S = 120.0
 """Time to fill caches before anything happens."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from snowpit.cluster.scenario import Scenario
-from snowpit.forecast.closed import ClosedForm
+from snowpit.forecast.closed import UNITS, ClosedForm, closed_sizes
 from snowpit.forecast.starts import kicked
 from snowpit.forecast.trials import Progress, each
 from snowpit.model.forecast import Critical, Interval
@@ -19,8 +19,6 @@ CLOSE = 1.15
 GROWTH = 4.0
 BOUNDS = {"reconnects": 20_000, "backlog": 100_000, "slow_lookups": 120}
 """Largest sizes tried: clients, look-ups, seconds."""
-
-UNITS = {"reconnects": "clients within a second", "backlog": "look-ups", "slow_lookups": "s"}
 
 
 @dataclass(slots=True)
@@ -48,15 +46,6 @@ class _Search:
                 self.over = size >= BOUNDS[self.kind]
         narrow = self.high - self.low <= max(1.0, (CLOSE - 1.0) * self.low)
         self.over = self.over or (self.tipped and narrow)
-
-
-def closed_sizes(closed: ClosedForm) -> dict[str, float | None]:
-    """Critical sizes by closed form, by kind of trigger; null where nothing tips."""
-    return {
-        "reconnects": closed.critical_reconnects,
-        "backlog": closed.critical_backlog,
-        "slow_lookups": closed.unstable_wait_s,
-    }
 
 
 def critical(

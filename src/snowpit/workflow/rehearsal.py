@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from snowpit.cluster.change import apply
 from snowpit.cluster.control_plane import with_values
+from snowpit.cluster.horizon import short
 from snowpit.cluster.scale import scaled
 from snowpit.cluster.scenario import CONTROL_PLANE, Scenario
 from snowpit.errors import LabError
@@ -18,7 +19,6 @@ from snowpit.lab.conduct.sampling import Seen
 from snowpit.lab.real.binaries import Binaries, find, identify
 from snowpit.model.finding import Verdict as Judgement
 from snowpit.model.sample import Run
-from snowpit.observe.horizon import short
 from snowpit.observe.outcome import Verdict, outcome
 from snowpit.report.study import Study
 from snowpit.workflow.diagnosis import Question, run

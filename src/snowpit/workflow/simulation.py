@@ -10,7 +10,7 @@ from snowpit.model.evidence import Coverage, FileCoverage
 from snowpit.model.request import STORED
 from snowpit.model.sample import CLIENT_MEASURES, SERVER_MEASURES, Measure, Run
 from snowpit.observe import observe
-from snowpit.observe.horizon import short
+from snowpit.cluster.horizon import short
 from snowpit.observe.outcome import outcome
 from snowpit.report.case import Case
 from snowpit.report.coverage import SIMULATED

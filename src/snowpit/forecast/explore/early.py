@@ -4,15 +4,15 @@ A trial is *calm* if nothing failed for the settling time since its last event, 
 times the transient that closed forms predict has passed since the last trigger, and the loopback limiter still makes a
 read wait for as long as the trigger's look-ups would alone: the queue does not drain. It is hopeless as well if reads
 wait long before any trigger came, at a time when a cold start is over. What is neither runs on to six times the
-transient, from which on a verdict is believed (``observe.horizon``).
+transient, from which on a verdict is believed (``cluster.horizon``).
 """
 
 from collections.abc import Callable
 from math import isfinite
 
+from snowpit.cluster.horizon import TIMES, brought, transient
 from snowpit.cluster.scenario import Scenario
 from snowpit.model.sample import Run
-from snowpit.observe.horizon import TIMES, brought, transient
 from snowpit.observe.outcome import FAILING_SHARE, SETTLING_S, SLOW_S, reached, unwell
 
 HOPELESS_TIMES = 3.0
