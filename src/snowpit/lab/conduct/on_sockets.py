@@ -61,11 +61,11 @@ async def _rehearse(
     seen: Seen | None,
     binaries: Binaries | None,
 ) -> Run:
-    made = _authorities((folder or run) / "pki", scenario.servers)
-    network = ListeningNetwork(made.folder, _contexts(made.folder))
+    made = authorities((folder or run) / "pki", scenario.servers)
+    network = ListeningNetwork(made.folder, contexts(made.folder))
     try:
         stage, servers = await _started(
-            _stage(scenario, seed, made=made, network=network), binaries, folder=folder, run=run
+            staged(scenario, seed, made=made, network=network), binaries, folder=folder, run=run
         )
         if folder is not None:
             _kubeconfig(folder, made.folder)
@@ -86,7 +86,7 @@ async def _started(
     return stage, own
 
 
-def _stage(scenario: Scenario, seed: int, *, made: Pki, network: Ground) -> Stage:
+def staged(scenario: Scenario, seed: int, *, made: Pki, network: Ground) -> Stage:
     """Who takes part, with certificates and token files."""
     casting = Casting(scenario, made.signer(), time.time_ns() // 1000)
     cast = casting.cast()
@@ -110,7 +110,7 @@ def _clock(lead_s: float) -> Clock:
     return Clock(asyncio.get_running_loop().time() + lead_s, time.time_ns() // 1000 + round(lead_s * 1e6))
 
 
-def _authorities(pki: Path, servers: int) -> Pki:
+def authorities(pki: Path, servers: int) -> Pki:
     """Authorities, and certificates of all servers."""
     made = Pki(pki)
     made.create()
@@ -119,7 +119,7 @@ def _authorities(pki: Path, servers: int) -> Pki:
     return made
 
 
-def _contexts(pki: Path) -> Callable[[str], ssl.SSLContext]:
+def contexts(pki: Path) -> Callable[[str], ssl.SSLContext]:
     """What the server of an address shows: all API servers the same, and all kubelets."""
     servers, nodes = server_context(pki, "apiserver"), server_context(pki, KUBELET, CLIENTS[:1])
     return lambda where: nodes if where.endswith(f":{kubelets.PORT}") else servers

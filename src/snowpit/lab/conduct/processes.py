@@ -115,7 +115,7 @@ class ServerProcesses:
             await self._order(server, "backlog", {"lookups": lookups})
 
     async def status(self, server: int) -> Status:
-        """Counts and state; empty while it is down.
+        """Counts and state, and its process; empty while it is down.
 
         Raises:
             LabError: If it ended by itself.
@@ -124,7 +124,7 @@ class ServerProcesses:
             return {}
         program = self._programs[server]
         try:
-            return await self._order(server, "status", {})
+            return {**await self._order(server, "status", {}), "pid": program.pid}
         except LabError:
             if server not in self._serving:
                 return {}

@@ -19,6 +19,8 @@ from snowpit.lab.exchange import Exchange, User
 from snowpit.lab.wire import Response
 
 MEGABYTE = 1 << 20
+HELD, BUFFER = 1 << 16, 1 << 23
+"""Bytes after which lines are handed over to the system; bytes that the buffer takes, a longest line included."""
 RECEIVED, STARTED, COMPLETE = "RequestReceived", "ResponseStarted", "ResponseComplete"
 REASONS = {
     401: "Unauthorized",
@@ -35,6 +37,11 @@ TYPE = ("kind", "apiVersion")
 _ENCODER = msgspec.json.Encoder()
 
 
+def _opened(path: Path) -> BinaryIO:
+    """A file whose buffer is never full before it is handed over, so that a killed process leaves whole lines."""
+    return path.open("ab", buffering=BUFFER)
+
+
 class RotatedLog:
     """A file that is renamed when it is full, as lumberjack does it.
 
@@ -47,8 +54,9 @@ class RotatedLog:
 
     def __init__(self, path: Path, clock: Clock, *, size: int = 100 * MEGABYTE, kept: int = 0) -> None:
         self._path, self._clock, self._limit, self._kept = path, clock, size, kept
-        self._file: BinaryIO = path.open("ab")
+        self._file = _opened(path)
         self._size = path.stat().st_size
+        self._held = 0
 
     def write(self, line: bytes) -> None:
         """Append a line, its end included; a server that has been stopped writes no more."""
@@ -58,10 +66,14 @@ class RotatedLog:
             self._rotate()
         self._file.write(line)
         self._size += len(line)
+        self._held += len(line)
+        if self._held >= HELD:
+            self.flush()
 
     def flush(self) -> None:
         """Hand over to the system what is buffered."""
         self._file.flush()
+        self._held = 0
 
     def close(self) -> None:
         """Close the file."""
@@ -75,7 +87,7 @@ class RotatedLog:
             full = sorted(self._path.parent.glob(f"{self._path.stem}-*{self._path.suffix}"))
             for old in full[: -self._kept]:
                 old.unlink()
-        self._file = self._path.open("ab")
+        self._file = _opened(self._path)
         self._size = 0
 
 

@@ -35,6 +35,11 @@ class Program:
         """Whether it runs."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """Its process; 0 before it has been started."""
+        return 0 if self._process is None else self._process.pid
+
     async def start(self) -> None:
         """Start it.
 
