@@ -21,9 +21,9 @@ from snowpit.lab.api.resources import table
 from snowpit.lab.clock import Clock
 from snowpit.lab.evidence import Evidence
 from snowpit.lab.evidence.audit import RotatedLog
-from snowpit.lab.evidence.klog import go
 from snowpit.lab.evidence.metrics import Metrics
 from snowpit.lab.evidence.policy import Level, Policy
+from snowpit.lab.evidence.text import go
 from snowpit.lab.exchange import Exchange, User
 from snowpit.lab.inside import Inside
 from snowpit.lab.setup import ServerSetup
@@ -260,7 +260,8 @@ def test_a_full_log_is_renamed_by_its_instant_and_old_ones_go(tmp_path: Path) ->
 
 
 def test_durations_are_those_of_go() -> None:
-    assert [go(value) for value in (75.5, 60.0, 1.5, 0.25, 2e-6)] == [
+    assert [go(value) for value in (3675.5, 75.5, 60.0, 1.5, 0.25, 2e-6)] == [
+        "1h1m15.5s",
         "1m15.5s",
         "1m0s",
         "1.5s",

@@ -1,14 +1,16 @@
 """The component log of one server, line by line as its version writes it.
 
 Forms and verbosity by version: kubernetes/apiserver pkg/server/httplog/httplog.go, client-go rest/request.go,
-k8s.io/utils/trace 1.12 to 1.34; lines of 1.13.5 were recorded.
+pkg/server/filters/priority-and-fairness.go 1.12 to 1.34; lines of 1.13.5 were recorded.
 """
 
 from pathlib import Path
 
 from snowpit.knowledge.version import Version
-from snowpit.lab.clock import Clock, moment
+from snowpit.lab.clock import Clock
 from snowpit.lab.evidence.audit import RotatedLog
+from snowpit.lab.evidence.text import escaped, go, plain
+from snowpit.lab.evidence.traces import Traces
 from snowpit.lab.exchange import Exchange
 from snowpit.lab.flags import ETCD, INSTALLED, Listen, command_line
 from snowpit.lab.setup import ServerSetup
@@ -18,9 +20,8 @@ PID = 1
 ACCESS_V = 3
 MISSED_V = 4
 LONG_WAIT_S = 1.0
-TRACE_S = 0.5
 FAILED = 500
-WRITES = {"create": "Create", "update": "Update", "patch": "Patch", "delete": "Delete"}
+SHOWN = 64
 
 
 class Klog:
@@ -36,7 +37,7 @@ class Klog:
         self._version = setup.plane.version or Version(1, 34)
         self._verbosity, self._clock = setup.verbosity, clock
         self._log = RotatedLog(path, clock)
-        self._traces = 0
+        self._traces = Traces(self._version, setup.verbosity, clock.epoch)
         self._access = _access_form(self._version)
         self._begin(setup)
 
@@ -66,26 +67,11 @@ class Klog:
             place, text = self._access(exchange, response, self._clock.now() - exchange.arrived)
             self._line("I", place, text)
 
-    def traced(self, exchange: Exchange, response: Response) -> None:  # noqa: ARG002 - whatever its answer
-        """The steps of a write that took longer than half a second."""
-        name = WRITES.get(exchange.info.verb)
-        took = 0.0 if exchange.handling is None else self._clock.now() - exchange.handling
-        if name is None or took <= TRACE_S:
-            return
-        self._traces += 1
-        number, request = 1_000_000_000 + self._traces, exchange.request
-        agent = request.headers.get("user-agent", "")
-        head = f'"{name} {request.path}"'
-        if self._version.at_least("1.18.0"):
-            head = f'"{name}" url:{request.path},user-agent:{_plain(agent)},client:{request.source}'
-        begun = exchange.handling or 0.0
-        started = moment(self._clock.epoch + round(begun * 1e6)).strftime("%Y-%m-%d %H:%M:%S.%f +0000 UTC")
-        steps = f"Trace[{number}]: [{go(took)}] [{go(took)}] END"
-        self._line(
-            "I",
-            "trace.go:76",
-            f"Trace[{number}]: {head} (started: {started} m=+{begun:.9f}) (total time: {go(took)}):\n{steps}",
-        )
+    def traced(self, exchange: Exchange, response: Response) -> None:
+        """The steps of a request that took longer than half a second in its handler."""
+        text = self._traces.of(exchange, response.status, self._clock.now())
+        if text:
+            self._line("I", self._traces.place, text)
 
     def throttled(self, verb: str, url: str, waited: float) -> None:
         """A wait of the loopback client, at the verbosity of the version."""
@@ -104,16 +90,16 @@ class Klog:
 
     def unauthenticated(self, message: str) -> None:
         """A request whose credential was refused."""
-        text = f"Unable to authenticate the request due to an error: {_plain(message)}"
+        text = f"Unable to authenticate the request due to an error: {plain(message)}"
         if self._version.at_least("1.21.0"):
-            text = f'"Unable to authenticate the request" err="{_escaped(message)}"'
+            text = f'"Unable to authenticate the request" err="{escaped(message)}"'
         self._line("E", "authentication.go:63", text)
 
     def missed(self, namespace: str, secret: str, account: str, message: str) -> None:
         """A token whose Secret could not be read."""
         if self._verbosity >= MISSED_V:
             text = f"Could not retrieve token {namespace}/{secret} for service account {namespace}/{account}: {message}"
-            self._line("I", "legacy.go:105", _plain(text))
+            self._line("I", "legacy.go:105", plain(text))
 
     def _line(self, severity: str, place: str, text: str) -> None:
         stamp = self._clock.moment().strftime("%m%d %H:%M:%S.%f")
@@ -131,11 +117,11 @@ def _access_form(version: Version):  # type: ignore[no-untyped-def]  # noqa: ANN
 def _wrapped(exchange: Exchange, response: Response, took: float) -> tuple[str, str]:
     """To 1.17; a failure carries the stack of whoever wrote its status, and the agent after it."""
     request = exchange.request
-    head = f"{request.method} {_plain(request.target)}: ({go(took)}) {response.status}"
-    who = f"[{_plain(_agent(exchange))} {request.source}:{request.port}]"
+    head = f"{request.method} {plain(request.target)}: ({go(took)}) {response.status}"
+    who = f"[{plain(_agent(exchange))} {request.source}:{request.port}]"
     if response.status < FAILED:
         return "wrap.go:47", f"{head} {who}"
-    said = _escaped(response.body.decode("utf-8", "replace"))
+    said = escaped(response.body.decode("utf-8", "replace"))
     stack = "goroutine 1 [running]:\nk8s.io/kubernetes/vendor/k8s.io/apiserver/pkg/server/httplog.(*respLogger).recordStatus(0x0, 0x0)"
     return "wrap.go:47", f'{head}\n{stack}\nlogging error output: "{said}"\n {who}'
 
@@ -145,59 +131,43 @@ def _keyed(exchange: Exchange, response: Response, took: float) -> tuple[str, st
     request = exchange.request
     return "httplog.go:90", (
         f'verb="{exchange.info.verb.upper() if exchange.info.verb in ("list", "watch") else request.method}" '
-        f'URI="{_escaped(request.target)}" latency={go(took)} resp={response.status} '
-        f'UserAgent="{_escaped(_agent(exchange))}" srcIP="{request.source}:{request.port}": '
+        f'URI="{escaped(request.target)}" latency={go(took)} resp={response.status} '
+        f'UserAgent="{escaped(_agent(exchange))}" srcIP="{request.source}:{request.port}": '
     )
 
 
 def _structured(version: Version):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a form
-    """From 1.19; with the audit id from 1.22."""
-    identified = version.at_least("1.22.0")
+    """From 1.19; with the audit id from 1.22, and what priority and fairness made of the request from 1.23."""
+    identified, classified = version.at_least("1.22.0"), version.at_least("1.23.0")
 
     def form(exchange: Exchange, response: Response, took: float) -> tuple[str, str]:
         request, verb = exchange.request, exchange.info.verb
         shown = verb.upper() if verb in ("list", "watch") and version.at_least("1.20.0") else request.method
         audit = f' audit-ID="{exchange.audit_id}"' if identified else ""
+        seats = _classified(exchange) if classified and exchange.flow_schema else ""
         more = ""
         if response.status >= FAILED:
-            said = _escaped(response.body.decode("utf-8", "replace"))
+            said = escaped(response.body.decode("utf-8", "replace"))
             more = f' statusStack="goroutine 1 [running]" addedInfo="logging error output: \\"{said}\\""'
         return "httplog.go:132", (
-            f'"HTTP" verb="{shown}" URI="{_escaped(request.target)}" latency="{go(took)}" '
-            f'userAgent="{_escaped(_agent(exchange))}"{audit} srcIP="{request.source}:{request.port}" resp={response.status}{more}'
+            f'"HTTP" verb="{shown}" URI="{escaped(request.target)}" latency="{go(took)}" '
+            f'userAgent="{escaped(_agent(exchange))}"{audit} srcIP="{request.source}:{request.port}"{seats} resp={response.status}{more}'
         )
 
     return form
 
 
-def go(seconds: float) -> str:
-    """A duration as Go prints it.
-
-    >>> go(30.000912), go(0.0053), go(0.00000081), go(0.0)
-    ('30.000912s', '5.3ms', '810ns', '0s')
-    """
-    nanos = round(seconds * 1e9)
-    if nanos >= 60_000_000_000:  # noqa: PLR2004 - a minute
-        minutes, rest = divmod(nanos, 60_000_000_000)
-        return f"{minutes}m{go(rest / 1e9)}" if rest else f"{minutes}m0s"
-    for unit, size in (("s", 10**9), ("ms", 10**6), ("µs", 10**3)):
-        if nanos >= size:
-            return f"{nanos / size:.9f}".rstrip("0").rstrip(".") + unit
-    return f"{nanos}ns" if nanos else "0s"
+def _classified(exchange: Exchange) -> str:
+    """Level, schema and seats; names are cut to 64 characters (pkg/server/filters/priority-and-fairness.go)."""
+    level, schema = exchange.priority_level[:SHOWN], exchange.flow_schema[:SHOWN]
+    return (
+        f' apf_pl="{level}" apf_fs="{schema}" apf_iseats={max(1, exchange.seats)} apf_fseats=0'
+        ' apf_additionalLatency="0s"'
+    )
 
 
 def _agent(exchange: Exchange) -> str:
     return exchange.request.headers.get("user-agent", "")
-
-
-def _plain(text: str) -> str:
-    """Text that stays on its line."""
-    return text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
-
-
-def _escaped(text: str) -> str:
-    """Text for within quotes."""
-    return _plain(text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n"))
 
 
 def _quoted(value: str) -> str:
