@@ -1,10 +1,12 @@
 """From evidence to a case: read, narrow, observe, know the server, judge."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from snowpit.cluster import build
+from snowpit.cluster import ControlPlane, build
 from snowpit.cluster.observed import told
 from snowpit.diagnose import diagnose
 from snowpit.errors import FactError
@@ -32,8 +34,43 @@ class Question:
     limits: Mapping[str, int] = field(default_factory=dict)
 
 
+class Known(NamedTuple):
+    """What evidence tells.
+
+    Args:
+        evidence: The opened evidence.
+        observed: What was measured.
+        plane: Parameters of the API servers.
+        conflicts: Where servers contradict each other.
+    """
+
+    evidence: Evidence
+    observed: Observed
+    plane: ControlPlane
+    conflicts: tuple[str, ...]
+
+
 def run(question: Question) -> Case:
     """Answer a question.
+
+    Raises:
+        EvidenceError: If the evidence cannot be read.
+        QueryError: If the window or the filter does not hold.
+        FactError: If the version or a limit is none.
+    """
+    with known(question) as (evidence, observed, plane, conflicts):
+        return Case(
+            diagnosis=diagnose(observed, plane),
+            coverage=evidence.coverage,
+            observed=observed,
+            plane=plane,
+            remarks=(*evidence.remarks, *conflicts),
+        )
+
+
+@contextmanager
+def known(question: Question) -> Iterator[Known]:
+    """What evidence tells, before anybody judges it; the evidence stays open.
 
     Raises:
         EvidenceError: If the evidence cannot be read.
@@ -43,9 +80,9 @@ def run(question: Question) -> Case:
     given = Version.parse(question.server_version) if question.server_version else None
     build(version=given, version_source="flag", limits=question.limits)
     with opened(question.source) as evidence:
-        known = given or _told(evidence.coverage)
-        observed = _observed(question.source, evidence, known)
-        version = known or _parsed(observed.hints.server_version)
+        version = given or _told(evidence.coverage)
+        observed = _observed(question.source, evidence, version)
+        version = version or _parsed(observed.hints.server_version)
         configured = told(observed.configuration, version)
         plane = build(
             version=version,
@@ -55,13 +92,7 @@ def run(question: Question) -> Case:
                 name: value for name, value in configured.values.items() if not (given and name == "version")
             },
         )
-        return Case(
-            diagnosis=diagnose(observed, plane),
-            coverage=evidence.coverage,
-            observed=observed,
-            plane=plane,
-            remarks=(*evidence.remarks, *configured.conflicts),
-        )
+        yield Known(evidence, observed, plane, configured.conflicts)
 
 
 def _observed(source: Source, evidence: Evidence, told: Version | None) -> Observed:

@@ -1,0 +1,57 @@
+"""What a scenario can be read from: demand while all is well, and what the limiter shows once it is not."""
+
+from snowpit.model.observation.demand import Demand
+from snowpit.model.window import MICROS, Window
+from snowpit.observe.demand_asking import asking, callers, gap_cv, rounds, tokens
+from snowpit.observe.demand_limiter import limiter, newcomers
+from snowpit.observe.demand_stretches import THROTTLED, stretches
+from snowpit.store import Tables
+
+_EXTENT = """
+SELECT min(low), max(high) FROM (
+  SELECT min(received) AS low, max(greatest(received, finished)) AS high FROM requests
+  UNION ALL SELECT min("at"), max("at") FROM lookups_waited)
+"""
+
+_SERVERS = """
+SELECT greatest((SELECT count(DISTINCT server) FROM requests WHERE server <> ''),
+  (SELECT count(DISTINCT server) FROM log_lines WHERE component = 'kube-apiserver' AND server <> ''),
+  (SELECT count(DISTINCT coalesce(server, '')) FROM metrics WHERE component = 'kube-apiserver'))
+"""
+
+
+def demand(tables: Tables) -> Demand:
+    """Measure what ``forecast.calibrate`` needs, over the rows that the view ``requests`` shows now.
+
+    Unit: as each record says.
+
+    Raises:
+        QueryError: If the tables lack the view ``requests``.
+    """
+    tables.run(THROTTLED)
+    low, high = tables.run(_EXTENT)[0]
+    window = Window(low or 0, (high or 0) + 1)
+    parts = stretches(tables, window)
+    who, addresses = callers(tables, parts.calm)
+    return Demand(
+        window=window,
+        stretches=parts,
+        servers=max(1, int(tables.run(_SERVERS)[0][0])),
+        nodes=int(tables.run("SELECT count(DISTINCT node) FROM requests")[0][0]),
+        asking=asking(tables, parts.calm),
+        tokens=tokens(tables, parts.calm),
+        callers=who,
+        sources=addresses,
+        gap_cv=gap_cv(tables, parts.calm),
+        rounds=rounds(tables, parts.calm),
+        limiter=limiter(tables, parts, window.end),
+        newcomers=newcomers(tables, parts),
+        rejected_per_s=_rejected(tables, window.end),
+    )
+
+
+def _rejected(tables: Tables, end: int) -> float:
+    """Answers 429 per second in the last minute."""
+    since = end - 60 * MICROS
+    found = tables.run(f"SELECT count(*) FROM requests WHERE outcome = 'rejected' AND finished >= {since}")
+    return int(found[0][0]) / 60.0

@@ -1,0 +1,41 @@
+"""From evidence to a scenario: read, narrow, observe, calibrate."""
+
+from dataclasses import dataclass
+
+from snowpit.cluster.scenario import Scenario
+from snowpit.forecast.calibrate import calibrate
+from snowpit.model.forecast import Calibration
+from snowpit.observe.demand import demand
+from snowpit.workflow.diagnosis import Question, known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibrated:
+    """A scenario that was read off evidence.
+
+    Args:
+        scenario: The scenario.
+        calibration: Where each value comes from, and what the evidence cannot tell.
+        remarks: Sentences on how the evidence was narrowed, and where it contradicts itself.
+    """
+
+    scenario: Scenario
+    calibration: Calibration
+    remarks: tuple[str, ...]
+
+
+def run(question: Question, *, name: str = "calibrated") -> Calibrated:
+    """Make a scenario of evidence.
+
+    Args:
+        question: The evidence, and what the user knows of the server.
+        name: Name of the scenario.
+
+    Raises:
+        EvidenceError: If the evidence cannot be read, tells no version, or shows too little.
+        QueryError: If the window or the filter does not hold.
+        FactError: If the version or a limit is none.
+    """
+    with known(question) as (evidence, observed, plane, conflicts):
+        scenario, calibration = calibrate(observed, plane, demand(evidence.tables), name=name)
+        return Calibrated(scenario=scenario, calibration=calibration, remarks=(*evidence.remarks, *conflicts))
