@@ -23,6 +23,8 @@ import report_schema
 
 from snowpit.cli import COMMANDS, main
 from snowpit.diagnose.registry import DETECTORS
+from snowpit.forecast.cases import compare
+from snowpit.knowledge.cases import cases
 from snowpit.knowledge.facts import Fact, load
 from snowpit.knowledge.incidents import Incident, incidents
 from snowpit.knowledge.log_lines import LineRule, line_rules
@@ -33,6 +35,8 @@ from snowpit.model.finding import Remedy
 from snowpit.model.log_line import KINDS
 from snowpit.model.request import DERIVED, STORED, Column
 from snowpit.observe import OBSERVATIONS, Observation
+from snowpit.report import markdown
+from snowpit.report.cases import page as cases_page
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -50,6 +54,7 @@ def pages() -> dict[Path, str]:
         reference / "facts.md": facts(),
         reference / "log-lines.md": log_lines(),
         reference / "incidents.md": incident_list(),
+        reference / "cases.md": case_list(),
         reference / "observations.md": observations(),
         reference / "metrics.md": BY_HAND + metric_names.page(),
         reference / "detectors" / "index.md": detector_list(),
@@ -124,6 +129,16 @@ def _fact(fact: Fact) -> str:
 
 def _cell(text: str) -> str:
     return text.strip().replace("|", "\\|")
+
+
+def case_list() -> str:
+    """Published figures with what closed forms and facts predict of them."""
+    head = (
+        "# Published cases with numbers\n\nFigures of overloaded clusters as public threads report them, and what snowpit predicts:"
+        " `snowpit cases`. Here are closed forms and facts; what takes a simulation stands as left out, and the command computes it"
+        " (its figures are in [Overload that sustains itself](../explanation/metastability.md)).\n"
+    )
+    return BY_HAND + head + markdown.render(cases_page(compare(cases(), quick=True))).partition("\n")[2]
 
 
 def incident_list() -> str:

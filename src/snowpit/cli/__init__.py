@@ -37,6 +37,7 @@ COMMANDS = {
     "scenarios": "List or show the scenarios that ship with snowpit.",
     "policy": "Print an audit policy that captures what is needed without leaking tokens.",
     "lint": "Say what in a configuration invites overload.",
+    "cases": "Hold published figures of overloaded clusters against what snowpit predicts.",
     "explain": "Explain a detector, observation or fact.",
     "facts": "List what is known of a Kubernetes version, with sources.",
     "demo": "Diagnose the bundled recording of a real incident.",

@@ -24,6 +24,12 @@ def incident_files() -> tuple[str, ...]:
     return tuple(sorted(item.name for item in folder.iterdir() if item.name.endswith(".toml")))
 
 
+def case_files() -> tuple[str, ...]:
+    """Names of the files that hold published cases with numbers, in order."""
+    folder = files("snowpit.knowledge").joinpath("cases")
+    return tuple(sorted(item.name for item in folder.iterdir() if item.name.endswith(".toml")))
+
+
 def versions_text(start: str, until: str) -> str:
     """A half-open range of versions in words.
 
