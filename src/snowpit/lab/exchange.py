@@ -114,6 +114,11 @@ class Exchange:
     answer: object = field(default=None, repr=False)
 
     @property
+    def deserted(self) -> bool:
+        """Whether nobody waits for its look-ups any more: it was answered, or its client left before it was authenticated."""
+        return self.over or (self.user is None and self.request.gone.is_set())
+
+    @property
     def acting(self) -> User:
         """Who counts for seats and authorization: the impersonated user, else the user, else anonymous."""
         return self.impersonated or self.user or ANONYMOUS

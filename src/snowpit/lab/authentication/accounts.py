@@ -38,6 +38,7 @@ class Accounts:
         lookups: Finds objects.
         clock: The lab's clock, for expiry.
         witness: Hears of Secrets that could not be read.
+        begun: Told of every validation that begins.
         ended: Told of every validation that ends: whether it went well, and what it took, s.
     """
 
@@ -49,9 +50,10 @@ class Accounts:
         *,
         clock: Clock,
         witness: Witness,
+        begun: Callable[[], None],
         ended: Ended,
     ) -> None:
-        self._ended = ended
+        self._begun, self._ended = begun, ended
         self._verifier, self._lookups, self._clock, self._witness = verifier, lookups, clock, witness
         self.configure(plane)
 
@@ -72,6 +74,7 @@ class Accounts:
         if claims is None:
             raise AuthenticationError(BAD_SIGNATURE)
         begin, ok = self._clock.now(), False
+        self._begun()
         try:
             legacy = issuer == LEGACY_ISSUER
             user = await (self._legacy(token, claims) if legacy else self._bound(claims, audiences))

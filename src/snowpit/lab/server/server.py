@@ -1,9 +1,7 @@
 """One API server of a lab, put together from its parts."""
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
 from dataclasses import replace
 from random import Random
 from typing import Any, Protocol
@@ -15,7 +13,6 @@ from snowpit.lab.api import Api
 from snowpit.lab.api.info import request_info
 from snowpit.lab.api.rbac import Authorizer
 from snowpit.lab.api.status import too_many
-from snowpit.lab.api.token_requests import Claims, Mint
 from snowpit.lab.authentication import files
 from snowpit.lab.authentication.accounts import Accounts
 from snowpit.lab.authentication.cache import TokenCache
@@ -23,22 +20,21 @@ from snowpit.lab.authentication.chain import Chain, behind_cache
 from snowpit.lab.authentication.kinds import TokenKinds
 from snowpit.lab.authentication.lookups import Lookups
 from snowpit.lab.authentication.loopback import Loopback
-from snowpit.lab.authority import ISSUER, Signer, Verifier
+from snowpit.lab.authority import Signer, Verifier
 from snowpit.lab.clock import Clock
 from snowpit.lab.exchange import Exchange
 from snowpit.lab.server.fairness import Fairness
 from snowpit.lab.server.gate import Gate
 from snowpit.lab.server.itself import Itself
 from snowpit.lab.server.limits import ending
+from snowpit.lab.server.looking import ASKER, Looking
+from snowpit.lab.server.minting import mint
 from snowpit.lab.server.path import Path, audit_id
 from snowpit.lab.server.tallies import Tallies
 from snowpit.lab.setup import ServerSetup
 from snowpit.lab.storage import Store
 from snowpit.lab.wire import LostError, Network, Request, Response
 from snowpit.lab.witness import Witness
-
-_ASKER: ContextVar[Exchange | None] = ContextVar("asker", default=None)
-"""The request on whose behalf something runs; it may be over by then."""
 
 POPULATION = "x-lab-population"
 """Header in which a lab's clients name their population, for shedding."""
@@ -79,7 +75,7 @@ class ApiServer:
         self._tallies = Tallies()
         self._number = 0
         self._up = True
-        self._dead: set[asyncio.Task[Response]] = set()
+        self._looking = Looking(self._tallies, witness)
         self._shed: dict[str, float] = {}
         self._chance = Random(f"{setup.seed}:{setup.name}:shed")  # noqa: S311 - a simulation
         self._gate: Gate | Fairness = Fairness(setup) if setup.levels else Gate(plane)
@@ -91,7 +87,13 @@ class ApiServer:
         )
         self._lookups = Lookups(plane, self._loopback, store)
         self._accounts = Accounts(
-            plane, verifier, self._lookups, clock=clock, witness=witness, ended=self._looked_up
+            plane,
+            verifier,
+            self._lookups,
+            clock=clock,
+            witness=witness,
+            begun=self._looking.begun,
+            ended=self._looking.ended,
         )
         kinds = TokenKinds(plane, setup.pki, self._accounts, store=store, clock=clock)
         self._cache = TokenCache(plane, behind_cache(kinds.in_order()), self._cache_asked)
@@ -105,7 +107,7 @@ class ApiServer:
             authenticate=chain.review,
             authorizer=authorizer,
             witness=witness,
-            mint=_mint(signer) if signer else None,
+            mint=mint(signer) if signer else None,
         )
         self._path = Path(
             plane,
@@ -141,7 +143,7 @@ class ApiServer:
         own = self._is_own(request)
         if not own:
             self._tallies.arrived()
-        _ASKER.set(exchange)
+        ASKER.set(exchange)
         if self._sheds(request):
             response = too_many(1)
         else:
@@ -186,11 +188,7 @@ class ApiServer:
 
     def backlog(self, lookups: int) -> None:
         """Queue reads that nobody waits for at the loopback limiter."""
-        target = "/api/v1/namespaces/kube-system/secrets/nobody-waits"
-        for _ in range(lookups):
-            task = asyncio.ensure_future(self._loopback.get(target))
-            self._dead.add(task)
-            task.add_done_callback(self._left)
+        self._looking.for_nobody(self._loopback, lookups)
 
     def status(self) -> dict[str, Any]:
         """Measures of ``model.sample.SERVER_MEASURES``, and who holds mutating seats."""
@@ -199,6 +197,7 @@ class ApiServer:
             "loopback_reads": self._loopback.reads,
             "backlog": self._loopback.waiting,
             "throttle_wait_s": self._loopback.wait(),
+            "dead_work": self._looking.dead(),
             "seats_mutating": self._gate.taken("mutating"),
             "seats_readonly": self._gate.taken("readonly"),
             "queued": self._gate.queued(),
@@ -208,11 +207,6 @@ class ApiServer:
             "blocked": self._cache.waiting,
             "holders": dict(self._gate.holders.most_common(10)),
         }
-
-    def _left(self, task: "asyncio.Task[Response]") -> None:
-        self._dead.discard(task)
-        if not task.cancelled():
-            task.exception()
 
     def _is_own(self, request: Request) -> bool:
         return request.headers.get("authorization") == f"Bearer {self._loopback.token}"
@@ -225,11 +219,6 @@ class ApiServer:
         self._tallies.asked(hit)
         self._witness.cache(hit)
 
-    def _looked_up(self, ok: bool, seconds: float) -> None:  # noqa: FBT001 - one fact
-        asker = _ASKER.get()
-        self._tallies.looked_up(dead=asker is not None and asker.over)
-        self._witness.fetched(ok, seconds)
-
     def _own_paths(self, api: Api) -> Callable[[Exchange], Awaitable[Response]]:
         """The API, and beside it what the server tells of itself."""
 
@@ -238,18 +227,3 @@ class ApiServer:
             return found or await api.handle(exchange)
 
         return handle
-
-
-def _mint(signer: Signer) -> Mint:
-    def mint(claims: Claims) -> str:
-        return signer.bound(
-            claims.namespace,
-            claims.account,
-            claims.uid,
-            issued=claims.issued,
-            expires=claims.expires,
-            audiences=claims.audiences or (ISSUER,),
-            to=claims.bound,
-        )
-
-    return mint
