@@ -34,6 +34,7 @@ COMMANDS = {
     "sweep": "Say how a scenario ends while parameters of it vary.",
     "forecast": "Say whether an overload feeds itself, how near the edge is, and what ends it.",
     "lab": "Rehearse a scenario with real requests and leave real evidence.",
+    "calibrate": "Make a scenario of evidence.",
     "scenarios": "List or show the scenarios that ship with snowpit.",
     "policy": "Print an audit policy that captures what is needed without leaking tokens.",
     "lint": "Say what in a configuration invites overload.",

@@ -1,12 +1,15 @@
 """From evidence to a scenario: read, narrow, observe, calibrate."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from snowpit.cluster.scenario import Scenario
 from snowpit.forecast.calibrate import calibrate
 from snowpit.model.forecast import Calibration
 from snowpit.observe.demand import demand
 from snowpit.workflow.diagnosis import Question, known
+from snowpit.workflow.evidence import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +42,16 @@ def run(question: Question, *, name: str = "calibrated") -> Calibrated:
     with known(question) as (evidence, observed, plane, conflicts):
         scenario, calibration = calibrate(observed, plane, demand(evidence.tables), name=name)
         return Calibrated(scenario=scenario, calibration=calibration, remarks=(*evidence.remarks, *conflicts))
+
+
+def calibrated(paths: Sequence[Path]) -> tuple[Scenario, Calibration]:
+    """A scenario of evidence, with nothing narrowed and nothing known beside it.
+
+    Args:
+        paths: Files and folders.
+
+    Raises:
+        EvidenceError: If the evidence cannot be read, tells no version, or shows too little.
+    """
+    found = run(Question(source=Source(paths=[str(path) for path in paths])))
+    return found.scenario, found.calibration
