@@ -16,7 +16,7 @@ from support.runs import between, run, scenario
 
 
 def made_up(monkeypatch: pytest.MonkeyPatch, ends: dict[int, float]) -> None:
-    def simulate(_: Scenario, *, seed: int) -> Run:
+    def simulate(_: Scenario, *, seed: int, stop: object = None) -> Run:  # noqa: ARG001
         return run(between(600, ends[seed]), seed=seed)
 
     monkeypatch.setattr(parallel, "simulate", simulate)
@@ -25,7 +25,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch, ends: dict[int, float]) -> None:
 def test_runs_come_in_order_of_seeds_whichever_ends_first(monkeypatch: pytest.MonkeyPatch) -> None:
     both = Barrier(2)
 
-    def simulate(_: Scenario, *, seed: int) -> Run:
+    def simulate(_: Scenario, *, seed: int, stop: object = None) -> Run:  # noqa: ARG001
         both.wait(timeout=10)
         return run([], seed=seed)
 
@@ -49,7 +49,7 @@ def test_progress_ends_with_all_done(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_failure_is_raised_and_ends_the_study(monkeypatch: pytest.MonkeyPatch) -> None:
-    def simulate(_: Scenario, *, seed: int) -> Run:
+    def simulate(_: Scenario, *, seed: int, stop: object = None) -> Run:  # noqa: ARG001
         raise ScenarioError(f"seed {seed} does not run")
 
     monkeypatch.setattr(parallel, "simulate", simulate)

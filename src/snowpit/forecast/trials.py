@@ -1,4 +1,4 @@
-"""Runs of one start over several seeds, and whether each recovers."""
+"""Runs of one start over several seeds, and whether each recovers; a run that has long been calm ends early."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -6,6 +6,7 @@ from statistics import median
 from typing import NamedTuple
 
 from snowpit.cluster.scenario import Event, Scenario
+from snowpit.forecast.explore.early import calm
 from snowpit.forecast.interventions import BACK_S, DOWN_S, Intervention
 from snowpit.forecast.starts import LEAST_S, WARM_S, Start
 from snowpit.model.forecast import Interval, Share
@@ -62,7 +63,7 @@ def each(
         progress: Told how far it has come.
     """
     told = None if progress is None else (lambda done, total: progress(what, done, total))
-    runs = run_all([Job(start.scenario, seed) for start, seed in pairs], _end, progress=told)
+    runs = run_all([Job(start.scenario, seed) for start, seed in pairs], _end, progress=told, stop=calm)
     return tuple(_trial(*end, start.now_s) for end, (start, _) in zip(runs, pairs, strict=True))
 
 

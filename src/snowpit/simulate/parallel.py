@@ -15,6 +15,9 @@ T = TypeVar("T")
 Progress = Callable[[int, int], None]
 """Told how many runs are done, and of how many; also now and then in between."""
 
+Stop = Callable[[Run], bool]
+"""Given a run as far as it has come, says whether that is enough."""
+
 TICK_S = 0.2
 
 
@@ -26,7 +29,11 @@ class Job(NamedTuple):
 
 
 def run_all(
-    jobs: Sequence[Job], judge: Callable[[Job, Run], T], *, progress: Progress | None = None
+    jobs: Sequence[Job],
+    judge: Callable[[Job, Run], T],
+    *,
+    progress: Progress | None = None,
+    stop: Callable[[Scenario], Stop] | None = None,
 ) -> tuple[T, ...]:
     """Make all runs and give what the judge says of each, in order of jobs.
 
@@ -37,6 +44,7 @@ def run_all(
         jobs: Scenario and seed of each run.
         judge: Called in the thread of the run.
         progress: Told how far it has come.
+        stop: Gives, for a scenario, what says of a run so far whether it is enough; null lets all reach their horizons.
 
     Raises:
         ScenarioError: If a scenario cannot be simulated; runs that have not begun are left.
@@ -54,7 +62,8 @@ def run_all(
                 return
             try:
                 job = jobs[place]
-                done.put((place, judge(job, simulate(job.scenario, seed=job.seed))))
+                enough = stop(job.scenario) if stop else None
+                done.put((place, judge(job, simulate(job.scenario, seed=job.seed, stop=enough))))
             except Exception as error:  # noqa: BLE001 - raised again where it is awaited
                 done.put((place, error))
 
