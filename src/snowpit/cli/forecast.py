@@ -34,6 +34,18 @@ from snowpit.report import forecast_json, text
     " an event as in scenario files, such as 'lose server=0'.",
 )
 @click.option(
+    "--server-version",
+    default="",
+    metavar="VERSION",
+    help="Of evidence: version of kube-apiserver, e.g. 1.12.4.",
+)
+@click.option(
+    "--limits",
+    default="",
+    metavar="KIND=N,...",
+    help="Of evidence: in-flight limits, as diagnose takes them.",
+)
+@click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value, as simulate takes it."
 )
 @click.option(
@@ -56,6 +68,8 @@ def command(
     what: tuple[str, ...],
     start: str,
     trigger: str,
+    server_version: str,
+    limits: str,
     overrides: tuple[str, ...],
     seeds: int,
     quick: bool,
@@ -71,7 +85,7 @@ def command(
 
     Exit codes: 0 healthy, 1 vulnerable, self-sustaining or overloaded, 2 could not judge, 64 wrong usage.
     """
-    scenario, calibration = read(what, overrides)
+    scenario, calibration = _read(what, overrides, server_version, limits)
     if trigger:
         from snowpit.forecast.triggers import with_trigger  # noqa: PLC0415 - once per subcommand, as below
 
@@ -84,7 +98,9 @@ def command(
     return page.exit_code(found)
 
 
-def read(what: tuple[str, ...], overrides: tuple[str, ...]) -> tuple[Scenario, Calibration | None]:
+def _read(
+    what: tuple[str, ...], overrides: tuple[str, ...], server_version: str, limits: str
+) -> tuple[Scenario, Calibration | None]:
     """A scenario by its name or file, or evidence calibrated to one."""
     from snowpit.cluster.scenario_file import load, presets  # noqa: PLC0415
 
@@ -95,12 +111,17 @@ def read(what: tuple[str, ...], overrides: tuple[str, ...]) -> tuple[Scenario, C
             "There is neither evidence nor a scenario of that name.",
             "Give files or folders that diagnose reads, a preset (snowpit scenarios lists them) or a TOML file.",
         )
-    from snowpit.workflow.calibration import calibrated  # noqa: PLC0415
+    from snowpit.cli.diagnose import parse_limits  # noqa: PLC0415
+    from snowpit.cli.options import source  # noqa: PLC0415
+    from snowpit.workflow.calibration import run  # noqa: PLC0415
+    from snowpit.workflow.diagnosis import Question  # noqa: PLC0415
 
-    scenario, calibration = calibrated([Path(path) for path in what])
+    question = Question(source=source(what), server_version=server_version, limits=parse_limits(limits))
+    found = run(question, name="the evidence")
+    scenario = found.scenario
     for item in overrides:
         scenario = _overridden(scenario, item)
-    return scenario, calibration
+    return scenario, found.calibration
 
 
 def _overridden(scenario: Scenario, item: str) -> Scenario:

@@ -147,8 +147,10 @@ def _demand(found: tuple[Asker, ...], wait: float, cache: Cache) -> float:
 
 
 def _curve(found: tuple[Asker, ...], cache: Cache) -> tuple[tuple[float, float], ...]:
+    """Demand over waits, those included at which patience ends and the laws jump."""
     step = (LONGEST_S / SHORTEST_S) ** (1.0 / (POINTS - 1))
-    waits = [0.0, *(SHORTEST_S * step**place for place in range(POINTS))]
+    steps = {asker.patience_s for asker in found if asker.patience_s < LONGEST_S}
+    waits = sorted({0.0, *steps, *(SHORTEST_S * step**place for place in range(POINTS))})
     return tuple((wait, _demand(found, wait, cache)) for wait in waits)
 
 

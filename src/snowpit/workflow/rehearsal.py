@@ -14,6 +14,7 @@ from snowpit.cluster.scenario import CONTROL_PLANE, Scenario
 from snowpit.errors import LabError
 from snowpit.lab.conduct.calls import call
 from snowpit.lab.conduct.conductor import CONTROL
+from snowpit.lab.conduct.dating import date
 from snowpit.lab.conduct.in_memory import rehearse
 from snowpit.lab.conduct.sampling import Seen
 from snowpit.lab.real.binaries import Binaries, find, identify
@@ -110,6 +111,7 @@ def study(
         found = on_sockets.rehearse(scenario, seed=seed, folder=folder, seen=seen, binaries=binaries)
     else:
         found = rehearse(scenario, seed=seed, folder=folder, epoch=epoch, seen=seen)
+        date(folder, epoch + round(found.ended_s * 1e6))
     return judged(scenario, found)
 
 

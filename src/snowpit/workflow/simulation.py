@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from snowpit.cluster.horizon import short
 from snowpit.cluster.scenario import Scenario
 from snowpit.diagnose import diagnose
 from snowpit.errors import EvidenceError, QueryError, ScenarioError
@@ -10,7 +11,6 @@ from snowpit.model.evidence import Coverage, FileCoverage
 from snowpit.model.request import STORED
 from snowpit.model.sample import CLIENT_MEASURES, SERVER_MEASURES, Measure, Run
 from snowpit.observe import observe
-from snowpit.cluster.horizon import short
 from snowpit.observe.outcome import outcome
 from snowpit.report.case import Case
 from snowpit.report.coverage import SIMULATED
