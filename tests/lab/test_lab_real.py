@@ -158,3 +158,15 @@ def test_the_limiter_of_a_binary_is_not_scaled(tmp_path: Path) -> None:
     assert ready.plane.number("loopback_qps") == 50.0
     assert ready.plane.number("max_mutating_requests_inflight") == 20
     assert str(ready.plane.version) == "1.13.5"
+
+
+def test_a_server_that_does_not_start_again_ends_the_lab(tmp_path: Path) -> None:
+    found = binaries(tmp_path / "bin")
+    once = tmp_path / "once"
+    script = found.apiserver.read_text("utf-8")
+    guard = f"import pathlib, sys\nif pathlib.Path({str(once)!r}).exists(): sys.exit('disk is broken')\n"
+    found.apiserver.write_text(script.replace("import sys\n", f"{guard}", 1), "utf-8")
+    restart = {"at": "1s", "action": "restart", "down": "0s"}
+    ready = scenario(found, restart, horizon="60s")
+    with alone(), pytest.raises(LabError, match=r"apiserver-0 ended by itself.*disk is broken"):
+        rehearse(ready, seed=1, folder=tmp_path / "lab", binaries=found, seen=lambda *_: once.touch())

@@ -78,6 +78,7 @@ class Conductor:
             asyncio.ensure_future(self.course.run()),
             asyncio.ensure_future(self._sampler.run(self._until)),
             asyncio.ensure_future(self._stopped.wait()),
+            asyncio.ensure_future(self.course.trouble()),
         ]
         try:
             await _whichever(parts[1:], parts[:1])

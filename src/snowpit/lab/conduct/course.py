@@ -42,6 +42,8 @@ class Course:
         self.scenario, self._changed = scenario, changed
         self._servers, self._around, self._record, self._clock = servers, around, record, clock
         self._later: set[asyncio.Task[None]] = set()
+        self._trouble = asyncio.Event()
+        self._failures: list[BaseException] = []
         self._down: set[int] = set()
         self._acts: Mapping[str, Act] = {
             "burst": self._burst,
@@ -82,6 +84,15 @@ class Course:
         if self.scenario is not before:
             self._changed(self.scenario)
 
+    async def trouble(self) -> None:
+        """Wait until something that was to follow has failed, and raise what it raised.
+
+        Raises:
+            LabError: If a server did not start again, for instance.
+        """
+        await self._trouble.wait()
+        raise self._failures[0]
+
     async def close(self) -> None:
         """Drop what was still to follow."""
         for task in self._later:
@@ -101,7 +112,14 @@ class Course:
 
         task = asyncio.ensure_future(wait())
         self._later.add(task)
-        task.add_done_callback(self._later.discard)
+        task.add_done_callback(self._followed)
+
+    def _followed(self, task: asyncio.Task[None]) -> None:
+        self._later.discard(task)
+        failure = None if task.cancelled() else task.exception()
+        if failure is not None:
+            self._failures.append(failure)
+            self._trouble.set()
 
     async def _burst(self, event: Event) -> None:
         given, one = event.settings, event.settings.get("server")
