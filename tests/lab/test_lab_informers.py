@@ -18,7 +18,8 @@ from snowpit.cluster.workload import Clients, Delay, Operation, Retry
 from snowpit.knowledge.version import Version
 from snowpit.lab import virtual
 from snowpit.lab.around.places import Places
-from snowpit.lab.around.population import Population, World
+from snowpit.lab.around.population import Population
+from snowpit.lab.around.world import World
 from snowpit.lab.clock import Clock
 from snowpit.lab.conduct import in_memory, on_sockets
 from snowpit.lab.network.memory import MemoryNetwork

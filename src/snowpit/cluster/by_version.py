@@ -113,7 +113,11 @@ def metrics_server_of(release: str, scraper: Scraper) -> Scraper:
     found = (int(parts[0]), int(parts[1]))
     period, timeout, subresource = next(row[1:] for row in _METRICS_SERVER if found >= row[0])
     return replace(
-        scraper, period_s=period, timeout_s=timeout or PART_OF_PERIOD * period, subresource=subresource
+        scraper,
+        period_s=period,
+        timeout_s=timeout or PART_OF_PERIOD * period,
+        subresource=subresource,
+        release=".".join(parts),
     )
 
 

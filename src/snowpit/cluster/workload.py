@@ -233,6 +233,7 @@ class Scraper:
         subresource: Of nodes, for the SubjectAccessReview: stats, metrics, proxy.
         start_s: First round.
         evenly: Each kubelet has its own fixed phase over the whole period (Prometheus) instead of a joint round.
+        release: Release of metrics-server, for what it logs and counts; empty for another program.
     """
 
     name: str
@@ -245,3 +246,4 @@ class Scraper:
     subresource: str = "stats"
     start_s: float = 0.0
     evenly: bool = False
+    release: str = ""

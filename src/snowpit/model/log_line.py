@@ -38,6 +38,7 @@ KINDS = {
     "apiservice_down": "an aggregated API was not available",
     "lease_lost": "leader election or a lease was lost or could not be renewed",
     "node_not_ready": "a node was marked not ready, or its status could not be updated",
+    "scrape_failed": "a scraper could not read a kubelet (subject: the node)",
     "certificate": "a certificate or token expired or could not be verified",
     "connection": "a connection was refused, reset or closed",
     "started": "the component started (subject: its version)",

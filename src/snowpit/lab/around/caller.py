@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from math import isinf
 from random import Random
+from typing import NamedTuple
 
 from snowpit.cluster.workload import Retry
 from snowpit.lab.around.tally import Tally
@@ -22,6 +23,25 @@ GOOD_BELOW = 400
 MOST_BUDGET = 10.0
 
 
+class Outcome(NamedTuple):
+    """What became of one attempt.
+
+    Args:
+        end: How it ended; empty if well.
+        response: The answer; null if none came.
+        waited: Wait at the client's own limiter before, s.
+        seconds: From its start to its end, s.
+    """
+
+    end: str
+    response: Response | None
+    waited: float
+    seconds: float
+
+
+Heard = Callable[[Outcome], None]
+
+
 class Limiter:
     """A client's own token bucket.
 
@@ -34,14 +54,15 @@ class Limiter:
         self._qps, self._burst = qps, burst
         self._bucket: token_bucket.Bucket | None = None
 
-    async def take(self) -> None:
-        """Take a token and wait until it may be used."""
+    async def take(self) -> float:
+        """Take a token and wait until it may be used: for how long, s."""
         if self._qps <= 0.0:
-            return
+            return 0.0
         now = asyncio.get_running_loop().time()
         bucket = self._bucket or token_bucket.full(self._burst, now)
         self._bucket, wait = token_bucket.reserve(bucket, self._qps, self._burst, now)
         await pause(wait)
+        return wait
 
 
 class Caller:
@@ -54,6 +75,7 @@ class Caller:
         tally: Counts what happens.
         clock: The lab's clock.
         chance: Draws jitter.
+        heard: Told of every attempt; null if nobody listens.
     """
 
     def __init__(
@@ -65,9 +87,10 @@ class Caller:
         tally: Tally,
         clock: Clock,
         chance: Random,
+        heard: Heard | None = None,
     ) -> None:
         self.retry, self.patience, self.limiter = retry, patience, limiter
-        self._tally, self._clock, self._chance = tally, clock, chance
+        self._tally, self._clock, self._chance, self._heard = tally, clock, chance, heard
         self._law = backoff.Law(retry.steps, retry.base_s, retry.factor, retry.jitter, retry.cap_s)
         self._budget = MOST_BUDGET
         self._breaker = circuit_breaker.FRESH
@@ -98,10 +121,17 @@ class Caller:
 
     async def _attempt(self, send: Send, begun: float) -> tuple[str, Response | None]:
         """One attempt: how it ended (empty if well), and its answer."""
-        await self.limiter.take()
+        waited = await self.limiter.take()
         if not self._may():
             return RESET, None
         self._tally.add("attempts")
+        begin = self._clock.now()
+        end, response = await self._sent(send, begun)
+        if self._heard is not None:
+            self._heard(Outcome(end, response, waited, self._clock.now() - begin))
+        return end, response
+
+    async def _sent(self, send: Send, begun: float) -> tuple[str, Response | None]:
         limit = min(self.patience(), begun + self.retry.bound_s - self._clock.now())
         try:
             if isinf(limit):

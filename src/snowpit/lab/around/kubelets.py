@@ -1,31 +1,24 @@
-"""Kubelets: each serves its metrics on an address of its own, and asks the API server who is asking, and whether they may.
+"""Kubelets: each serves its metrics on an address of its own, to those whom the API server knows and lets in.
 
-To 1.17 every scrape that misses asks for itself, and the scraper's giving up cancels nothing. Answers are kept by the rules of
-the version. Source: kubernetes pkg/kubelet/server/{auth,server}.go, cmd/kubelet/app/auth.go; apiserver
-plugin/pkg/{authenticator/token,authorizer}/webhook 1.12.0 to 1.28.0.
+Nothing is served to others, ``/healthz`` neither. Source: kubernetes pkg/kubelet/server/{auth,server}.go 1.12.0 to 1.28.0.
 """
 
-import asyncio
 from collections.abc import Callable
-from random import Random
-
-import msgspec
 
 from snowpit.cluster.workload import Kubelets
-from snowpit.lab.around import asks
-from snowpit.lab.around.caller import Caller, Limiter
-from snowpit.lab.around.population import POPULATION, World
-from snowpit.lab.around.tally import Tally
-from snowpit.lab.authentication.chain import bearer
+from snowpit.knowledge.version import Version
+from snowpit.lab.around.component_log import ComponentLog
+from snowpit.lab.around.kubelet_answers import TEXT, answer, wanted
+from snowpit.lab.around.kubelet_log import KubeletLog, in_words
+from snowpit.lab.around.kubelet_metrics import KubeletMetrics
+from snowpit.lab.around.kubelet_reviews import Reviews, Tallies
+from snowpit.lab.around.world import World
+from snowpit.lab.evidence.metrics.exposition import Families
 from snowpit.lab.exchange import User
 from snowpit.lab.wire import Credential, Request, Response
-from snowpit.mechanism.ttl_cache import fresh
 
-TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 PORT = 10250
-SUBRESOURCES = {"/stats": "stats", "/metrics": "metrics", "/logs": "log", "/spec": "spec"}
-Tallies = Callable[[str], Tally]
-"""The tally of a population by name."""
+NEWEST = Version(1, 34, 0)
 
 
 def address(node: int) -> str:
@@ -37,6 +30,17 @@ def address(node: int) -> str:
     return f"127.{16 + node // 62_500}.{node // 250 % 250}.{node % 250 + 1}:{PORT}"
 
 
+def release(laws: Kubelets, world: World) -> Version:
+    """The kubelets' version: as their user agent tells it, else the control plane's.
+
+    >>> from snowpit.cluster.by_version import kubelets_of
+    >>> str(release(kubelets_of(Version(1, 13, 5)), None))
+    '1.13.5'
+    """
+    _, slash, told = laws.user_agent.partition(" ")[0].partition("/v")
+    return Version.parse(told) if slash else world.version or NEWEST
+
+
 class Kubelet:
     """One kubelet.
 
@@ -46,7 +50,8 @@ class Kubelet:
         world: What it shares with others.
         credential: What it shows to the API server.
         tallies: Where its reviews are counted.
-        version: Version of the review API that it uses.
+        api: Version of the review API that it uses.
+        log: Its log; null writes none.
     """
 
     def __init__(
@@ -57,116 +62,63 @@ class Kubelet:
         *,
         credential: Credential,
         tallies: Tallies,
-        version: str,
+        api: str,
+        log: ComponentLog | None = None,
     ) -> None:
-        self._node, self._laws, self._world = node, laws, world
-        self._credential, self._tallies, self._version = credential, tallies, version
-        self._limiter = Limiter(laws.qps, laws.burst)
-        self._chance = Random(f"{world.seed}:kubelet:{node}")  # noqa: S311 - a simulation
-        self._known: dict[str, tuple[float, User | None]] = {}
-        self._allowed: dict[tuple[str, str], float] = {}
-        self._flights: dict[str, asyncio.Task[User | None]] = {}
+        self._node, self._laws, self._clock = f"node-{node}", laws, world.clock
+        self.version = version = release(laws, world)
+        stage = "[ALPHA] " if version.at_least("1.16.0") else ""
+        self.metrics = KubeletMetrics(
+            Families(stage, world.clock.now, "kubelet"), version, self._node, world.clock.stamp() / 1e6
+        )
+        self.log = KubeletLog(log or ComponentLog(None, world.clock), version, self._node)
+        self._reviews = Reviews(
+            node,
+            laws,
+            world,
+            credential=credential,
+            tallies=tallies,
+            api=api,
+            version=version,
+            log=self.log,
+            metrics=self.metrics,
+        )
 
-    def warm(self, token: str, user: User, subresource: str, *, known: float, allowed: float) -> None:
-        """Fill the caches as after many rounds: until when (s on the loop's clock) each is kept."""
-        self._known[token] = (known, user)
-        self._allowed[user.name, subresource] = allowed
+    @property
+    def warm(self) -> Callable[..., None]:
+        """Fill the caches; see ``Reviews.warm``."""
+        return self._reviews.warm
 
     async def handle(self, request: Request) -> Response:
         """Answer a scrape."""
-        if request.path == "/healthz":
-            return Response(200, TEXT, b"ok")
-        user = await self._who(request)
+        begun = self._clock.now()
+        response = await self._answered(request)
+        self.metrics.served(request.method, request.path, self._clock.now() - begun)
+        return response
+
+    async def _answered(self, request: Request) -> Response:
+        user, why = await self._reviews.who(request)
         if user is None:
+            if why:
+                self.log.unauthenticated(why)
             return Response(401, TEXT, b"Unauthorized")
-        subresource = next(
-            (sub for path, sub in SUBRESOURCES.items() if request.path.startswith(path)), "proxy"
-        )
-        may = await self._may(request, user, subresource) if self._laws.authorizes else True
-        if not may:
-            what = f"(user={user.name}, verb=get, resource=nodes, subresource={subresource})"
-            if may is None:
-                return Response(500, TEXT, f"Authorization error {what}".encode())
-            return Response(403, TEXT, f"Forbidden {what}".encode())
-        return Response(200, {"Content-Type": "application/json"}, self._stats())
+        refused = await self._refused(request, user) if self._laws.authorizes else None
+        if refused is not None:
+            return refused
+        if request.method != "GET":
+            return Response(405, TEXT, b"405: Method Not Allowed")
+        metrics = self.metrics.text() if request.path.rstrip("/") == "/metrics" else b""
+        return answer(request.path, self._node, metrics)
 
-    async def _who(self, request: Request) -> User | None:
-        """Who asks, by certificate or by a reviewed token; null if nobody knows."""
-        shown = request.certificate
-        if shown is not None:
-            return User(shown.common_name, groups=shown.organizations)
-        token = bearer(request.headers)
-        if token is None:
+    async def _refused(self, request: Request, user: User) -> Response | None:
+        """The answer to a caller who may not have it, or of whom that cannot be found out."""
+        verb, subresource = wanted(request)
+        may, why = await self._reviews.may(request, user, verb, subresource)
+        if may:
             return None
-        until, user = self._known.get(token, (float("-inf"), None))
-        if fresh(until, asyncio.get_running_loop().time()):
-            return user
-        scraper = request.headers.get(POPULATION, "scrapers")
-        if not self._laws.coalesces:
-            return await asyncio.shield(asyncio.ensure_future(self._review(token, scraper)))
-        flight = self._flights.get(token)
-        if flight is None:
-            flight = asyncio.ensure_future(self._review(token, scraper))
-            self._flights[token] = flight
-            flight.add_done_callback(lambda _: self._flights.pop(token, None))
-        return await asyncio.shield(flight)
-
-    async def _review(self, token: str, scraper: str) -> User | None:
-        """Ask the API server; it goes on though the scraper has given up."""
-        response = await self._call(f"{scraper}/tokenreviews", asks.token_review(token, self._version))
-        if response is None:
-            return None
-        status = msgspec.json.decode(response.body, type=dict).get("status") or {}
-        found = status.get("user") or {}
-        now = asyncio.get_running_loop().time()
-        if status.get("authenticated") is True:
-            user = User(found.get("username", ""), found.get("uid", ""), tuple(found.get("groups") or ()))
-            self._known[token] = (now + self._laws.ok_ttl_s, user)
-            return user
-        if self._laws.keeps_errors or not status.get("error"):
-            self._known[token] = (now + self._laws.failed_ttl_s, None)
-        return None
-
-    async def _may(self, request: Request, user: User, subresource: str) -> bool | None:
-        """Whether a user may get that; null if the API server does not say."""
-        key = (user.name, subresource)
-        if fresh(self._allowed.get(key, float("-inf")), asyncio.get_running_loop().time()):
-            return True
-        asked = asks.access_review(
-            user.name, user.groups, subresource, f"node-{self._node}", version=self._version
-        )
-        scraper = request.headers.get(POPULATION, "scrapers")
-        response = await self._call(f"{scraper}/subjectaccessreviews", asked)
-        if response is None:
-            return None
-        status = msgspec.json.decode(response.body, type=dict).get("status") or {}
-        if status.get("allowed") is True:
-            self._allowed[key] = asyncio.get_running_loop().time() + self._laws.allowed_ttl_s
-            return True
-        return False
-
-    async def _call(self, population: str, asked: asks.Ask) -> Response | None:
-        caller = Caller(
-            self._laws.retry,
-            lambda: float("inf"),
-            self._limiter,
-            tally=self._tallies(population),
-            clock=self._world.clock,
-            chance=self._chance,
-        )
-        headers = {"user-agent": self._laws.user_agent, "content-type": asked.content, POPULATION: population}
-        return await caller.call(
-            lambda: self._world.network.send(
-                self._world.places.address(self._node),
-                asked.method,
-                asked.target,
-                credential=self._credential,
-                headers=headers,
-                body=asked.body,
-            )
-        )
-
-    def _stats(self) -> bytes:
-        return msgspec.json.encode(
-            {"node": {"nodeName": f"node-{self._node}", "cpu": {"usageNanoCores": 1}}, "pods": []}
-        )
+        what = {"user": user.name, "verb": verb, "resource": "nodes", "subresource": subresource}
+        if may is None:
+            self.log.undecided(what, why)
+            return Response(500, TEXT, f"Authorization error {in_words(what)}".encode())
+        self.log.forbidden(what)
+        return Response(403, TEXT, f"Forbidden {in_words(what)}".encode())

@@ -8,41 +8,28 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from itertools import accumulate
 from random import Random
-from typing import NamedTuple
+from typing import Protocol
 
 from snowpit.cluster.workload import Clients, Delay, Tokens
 from snowpit.knowledge.version import Version
 from snowpit.lab.around import asks
-from snowpit.lab.around.caller import Caller, Limiter
+from snowpit.lab.around.caller import Caller, Heard, Limiter, Outcome
 from snowpit.lab.around.informers import Informer, laws
-from snowpit.lab.around.places import Places
 from snowpit.lab.around.tally import Tally
+from snowpit.lab.around.world import POPULATION, World
 from snowpit.lab.chance import drawer
-from snowpit.lab.clock import Clock
 from snowpit.lab.storage.latency import pause
-from snowpit.lab.wire import Credential, Network, Response
-
-POPULATION = "x-lab-population"
+from snowpit.lab.wire import Credential, Response
 
 
-class World(NamedTuple):
-    """What all populations share.
+class Listener(Protocol):
+    """Who hears of the calls of a population."""
 
-    Args:
-        network: Carries requests.
-        places: Which server each client uses.
-        clock: The lab's clock.
-        version: Version of the API servers, for paths.
-        seed: Seed of all chance.
-        bin_s: Width of a bin, s.
-    """
+    def attempted(self, client: int, asked: asks.Ask, outcome: Outcome) -> None:
+        """An attempt of a client has ended."""
 
-    network: Network
-    places: Places
-    clock: Clock
-    version: Version | None
-    seed: int
-    bin_s: float
+    def given_up(self, client: int) -> None:
+        """A call of a client has failed with all its attempts."""
 
 
 class Population:
@@ -53,12 +40,19 @@ class Population:
         world: What it shares with others.
         credentials: What its clients show, dealt in turn.
         reviewed: Tokens that it puts to review, dealt in turn; empty if it reviews none.
+        listener: Told of what becomes of calls; null if nobody listens.
     """
 
     def __init__(
-        self, one: Clients, world: World, credentials: tuple[Credential, ...], reviewed: tuple[str, ...]
+        self,
+        one: Clients,
+        world: World,
+        credentials: tuple[Credential, ...],
+        reviewed: tuple[str, ...],
+        *,
+        listener: Listener | None = None,
     ) -> None:
-        self.name, self._world = one.name, world
+        self.name, self._world, self._listener = one.name, world, listener
         self._credentials, self._reviewed = credentials, reviewed
         self.tally = Tally(world.clock, world.bin_s)
         self._chance = Random(f"{world.seed}:{one.name}")  # noqa: S311 - a simulation
@@ -68,7 +62,7 @@ class Population:
         self._generation = 0
         self._runs = True
         self.configure(one)
-        self._callers = [self._caller() for _ in range(one.count)]
+        self._callers = [self._caller(client) for client in range(one.count)]
         self._dealt = [shared(one.tokens, i, one.count) for i in range(one.count)]
 
     def configure(self, one: Clients) -> None:
@@ -88,7 +82,7 @@ class Population:
         """Whether its clients are informers."""
         return self.one.operation.verb == "watch" and self.one.reviewed is None
 
-    def _caller(self, *, limited: bool = True) -> Caller:
+    def _caller(self, client: int, *, limited: bool = True) -> Caller:
         """How a client calls; an informer, as it begins anew by itself, repeats only what it is told to repeat."""
         once = replace(self.one.retry, steps=1, inner_tries=self.one.retry.inner_tries if limited else 1)
         return Caller(
@@ -98,7 +92,15 @@ class Population:
             tally=self.tally,
             clock=self._world.clock,
             chance=self._chance,
+            heard=self._heard(client),
         )
+
+    def _heard(self, client: int) -> Heard | None:
+        """Who is told of the attempts of a client."""
+        listener = self._listener
+        if listener is None or self.informs:
+            return None
+        return lambda outcome: listener.attempted(client, self._asked(client), outcome)
 
     def start(self) -> None:
         """Begin to call, or go on."""
@@ -178,7 +180,9 @@ class Population:
     async def _call(self, client: int) -> None:
         """One call; of an informer its start, and the end of its former self."""
         if not self.informs:
-            await self._callers[client].call(lambda: self._send(client, self._asked(client)))
+            found = await self._callers[client].call(lambda: self._send(client, self._asked(client)))
+            if found is None and self._listener is not None:
+                self._listener.given_up(client)
             return
         former = self._informers.pop(client, None)
         if former is not None:
@@ -190,7 +194,7 @@ class Population:
         return Informer(
             lambda query: self._send(client, listing._replace(target=f"{listing.target}?{query}")),
             self._callers[client],
-            self._caller(limited=False),
+            self._caller(client, limited=False),
             laws=laws(self._world.version),
             clock=self._world.clock,
             chance=self._chance,

@@ -26,10 +26,11 @@ class Families:
     Args:
         stage: Stability as it stands in HELP lines: ``[ALPHA] `` or nothing.
         now: The time, s, for the windows of summaries.
+        who: The program, for HELP lines.
     """
 
-    def __init__(self, stage: str, now: Callable[[], float]) -> None:
-        self._stage, self._now = stage, now
+    def __init__(self, stage: str, now: Callable[[], float], who: str = "kube-apiserver") -> None:
+        self._stage, self._now, self._who = stage, now, who
         self._kinds: dict[str, str] = {}
         self._values: dict[str, dict[Labels, float]] = defaultdict(dict)
         self._histograms: dict[str, dict[Labels, _Histogram]] = defaultdict(dict)
@@ -75,7 +76,7 @@ class Families:
         """All families by name, in text."""
         lines: list[str] = []
         for name in sorted(self._kinds):
-            lines.append(f"# HELP {name} {self._stage}As a kube-apiserver counts it.")
+            lines.append(f"# HELP {name} {self._stage}As a {self._who} counts it.")
             lines.append(f"# TYPE {name} {self._kinds[name]}")
             lines += self._lines(name)
         return ("\n".join(lines) + "\n").encode()
