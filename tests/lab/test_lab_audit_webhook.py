@@ -10,14 +10,22 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from snowpit.cluster.scale import scaled
+from snowpit.cluster.scenario import Scenario
+from snowpit.cluster.scenario_file import load
+from snowpit.ingest import read
 from snowpit.knowledge.version import Version
 from snowpit.lab import virtual
 from snowpit.lab.around.collector import ADDRESS, Collector
 from snowpit.lab.clock import Clock
+from snowpit.lab.conduct import playing
+from snowpit.lab.conduct.in_memory import rehearse
 from snowpit.lab.evidence.webhook import Webhook
 from snowpit.lab.network.memory import MemoryNetwork
-from snowpit.lab.setup import AuditWebhook
+from snowpit.lab.setup import Auditing, AuditWebhook
 from snowpit.lab.wire import Request, Response
+from snowpit.model.evidence import FileCoverage
+from snowpit.store import Tables
 
 EPOCH = 1_767_225_600_000_000
 
@@ -183,3 +191,64 @@ def test_the_collector_takes_lists_of_events_alone(
         return response.status
 
     assert virtual.run(main()) == status
+
+
+def incident(horizon: str) -> Scenario:
+    return scaled(load("healthy-1.12", overrides=(f"horizon={horizon}",)), 0.02)
+
+
+def ids(path: Path) -> list[tuple[str, str]]:
+    """Audit ids and stages of events, in lists or alone."""
+    found = [json.loads(line) for line in path.read_text().splitlines()]
+    items = [item for one in found for item in one.get("items", [one])]
+    return sorted((item["auditID"], item["stage"]) for item in items)
+
+
+def covered(path: Path) -> FileCoverage:
+    """How snowpit reads a file."""
+    with Tables() as tables:
+        return read([str(path)], tables=tables).files[0]
+
+
+@pytest.mark.parametrize("mode", ["batch", "blocking"])
+def test_a_labs_collector_gets_every_event_and_snowpit_reads_it(tmp_path: Path, mode: str) -> None:
+    auditing = Auditing(webhook=AuditWebhook(address=ADDRESS, mode=mode))
+    rehearse(incident("100s"), seed=1, folder=tmp_path, auditing=auditing)
+    log, lists = tmp_path / "apiserver-0" / "audit.log", tmp_path / "audit-webhook" / "audit.json"
+    assert ids(log) == ids(lists)
+    alone = [covered(path) for path in (log, lists)]
+    assert alone[0].events == alone[1].events
+    assert not any(file.rejected for file in alone)
+
+
+def test_a_policy_decides_what_is_sent(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(
+        "apiVersion: audit.k8s.io/v1beta1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n"
+        "- {level: Request, resources: [{group: authentication.k8s.io}]}\n- {level: None}\n"
+    )
+    folder = tmp_path / "lab"
+    auditing = Auditing(policy=policy, webhook=AuditWebhook(address=ADDRESS))
+    rehearse(incident("100s"), seed=1, folder=folder, auditing=auditing)
+    lists = (folder / "audit-webhook" / "audit.json").read_text().splitlines()
+    items = [item for line in lists for item in json.loads(line)["items"]]
+    assert {(item["objectRef"]["resource"], item["level"]) for item in items} == {("tokenreviews", "Request")}
+
+
+def test_a_collector_that_is_away_costs_events_and_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody listens there, so each batch is given up after five tries in two minutes."""
+    auditing = Auditing(webhook=AuditWebhook(address="127.15.0.2:9443", size=50, backoff_s=1.0))
+    with monkeypatch.context() as patched:
+        patched.setattr(playing, "_collector", lambda *_: None)
+        rehearse(incident("130s"), seed=1, folder=tmp_path, auditing=auditing)
+    newest = max((tmp_path / "apiserver-0").glob("metrics-*.prom")).read_text()
+    (lost,) = [line for line in newest.splitlines() if line.startswith("apiserver_audit_error_total")]
+    assert lost.startswith('apiserver_audit_error_total{plugin="webhook"} ')
+    assert float(lost.rpartition(" ")[2]) >= 50
+    log = (tmp_path / "apiserver-0" / "apiserver.log").read_text()
+    assert (
+        "Error in audit plugin 'webhook' affecting 50 audit events: Post https://127.15.0.2:9443/audit" in log
+    )
+    assert '--audit-webhook-mode="batch"' in log

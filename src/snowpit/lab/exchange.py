@@ -1,5 +1,6 @@
 """One request on its way through a lab's API server: each stage of the path fills in what it learns."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -89,6 +90,7 @@ class Exchange:
         body: Parsed request body; null if there is none.
         over: Whether it has been answered; work on its behalf may go on.
         answer: Object of the response for audit at level RequestResponse; null if it has none.
+        audits: What has to be done before it may go on, where the audit webhook blocks.
     """
 
     request: Request
@@ -112,6 +114,7 @@ class Exchange:
     over: bool = False
     body: object = field(default=None, repr=False)
     answer: object = field(default=None, repr=False)
+    audits: list[asyncio.Task[None]] = field(default_factory=list, repr=False)
 
     @property
     def deserted(self) -> bool:

@@ -12,6 +12,7 @@ from snowpit.cluster.control_plane import ControlPlane
 from snowpit.errors import LabError
 from snowpit.knowledge.facts import Value
 from snowpit.knowledge.version import Version
+from snowpit.lab.setup import AuditWebhook
 
 OLDEST = Version(1, 12, 0)
 ETCD = "https://127.0.0.1:2379"
@@ -167,6 +168,25 @@ def command_line(plane: ControlPlane, listen: Listen, files: Files) -> tuple[str
         if version.within(one.start, one.until) and (not one.needs or words[one.needs])
     ]
     return (*fixed, *_parameters(plane, version), *_gates(plane, version))
+
+
+def webhook_flags(hook: AuditWebhook | None) -> tuple[str, ...]:
+    """Flags of an audit webhook; none without one."""
+    if hook is None:
+        return ()
+    batch = (
+        f"--audit-webhook-batch-buffer-size={hook.buffer}",
+        f"--audit-webhook-batch-max-size={hook.size}",
+        f"--audit-webhook-batch-max-wait={hook.wait_s:g}s",
+        f"--audit-webhook-batch-throttle-burst={hook.burst:g}",
+        f"--audit-webhook-batch-throttle-qps={hook.qps:g}",
+    )
+    return (
+        "--audit-webhook-config-file=/etc/kubernetes/audit-webhook.yaml",
+        f"--audit-webhook-initial-backoff={hook.backoff_s:g}s",
+        f"--audit-webhook-mode={hook.mode}",
+        *(batch if hook.mode == "batch" else ()),
+    )
 
 
 def _parameters(plane: ControlPlane, version: Version) -> list[str]:

@@ -36,6 +36,23 @@ class AuditWebhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Auditing:
+    """How the API servers of a lab are audited.
+
+    Args:
+        policy: Policy file; null takes the lab's own.
+        webhook: What gets the events besides the log; null for nobody.
+    """
+
+    policy: Path | None = None
+    webhook: AuditWebhook | None = None
+
+
+PLAIN = Auditing()
+"""The lab's own policy, and no webhook."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSetup:
     """One API server.
 

@@ -15,6 +15,7 @@ from snowpit.lab.conduct.sampling import Seen
 from snowpit.lab.conduct.servers import OwnServers
 from snowpit.lab.conduct.stage import Stage, files, stocked
 from snowpit.lab.network.memory import MemoryNetwork
+from snowpit.lab.setup import PLAIN, Auditing
 from snowpit.model.sample import Run
 
 EPOCH = 1_577_836_800_000_000
@@ -28,6 +29,7 @@ def rehearse(
     folder: Path | None = None,
     epoch: int = EPOCH,
     seen: Seen | None = None,
+    auditing: Auditing = PLAIN,
 ) -> Run:
     """Run a scenario on virtual time.
 
@@ -37,17 +39,26 @@ def rehearse(
         folder: Where evidence is written; null writes none.
         epoch: When the lab begins, µs since the epoch, as evidence tells it.
         seen: Told of every bin.
+        auditing: How the API servers are audited.
 
     Raises:
         SnowpitError: If the lab cannot do what the scenario asks for.
     """
     with TemporaryDirectory(prefix="snowpit-lab-") as spare:
         pki = (folder or Path(spare)) / "pki"
-        return virtual.run(_rehearse(scenario, seed, folder=folder, pki=pki, epoch=epoch, seen=seen))
+        run = _rehearse(scenario, seed, folder=folder, pki=pki, epoch=epoch, seen=seen, auditing=auditing)
+        return virtual.run(run)
 
 
 async def _rehearse(
-    scenario: Scenario, seed: int, *, folder: Path | None, pki: Path, epoch: int, seen: Seen | None
+    scenario: Scenario,
+    seed: int,
+    *,
+    folder: Path | None,
+    pki: Path,
+    epoch: int,
+    seen: Seen | None,
+    auditing: Auditing,
 ) -> Run:
     key = rsa()
     clock = Clock(asyncio.get_running_loop().time(), epoch)
@@ -62,6 +73,7 @@ async def _rehearse(
         verifier=Verifier([key]),
         clock=clock,
         pki=files(casting, pki),
+        auditing=auditing,
     )
     servers = OwnServers(stage, stocked(stage), folder=folder)
     return await play(stage, servers, folder=folder, seen=seen)

@@ -5,6 +5,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +23,7 @@ from snowpit.lab.conduct.stage import Stage, address, files
 from snowpit.lab.network.listening import ListeningNetwork
 from snowpit.lab.network.tls import CLIENTS, server_context
 from snowpit.lab.real.binaries import Binaries
+from snowpit.lab.setup import PLAIN, Auditing
 from snowpit.model.sample import Run
 
 KUBELET = "kubelet"
@@ -34,6 +36,7 @@ def rehearse(
     folder: Path | None = None,
     seen: Seen | None = None,
     binaries: Binaries | None = None,
+    auditing: Auditing = PLAIN,
 ) -> Run:
     """Run a scenario on wall time; it takes as long as it says.
 
@@ -43,13 +46,17 @@ def rehearse(
         folder: Where evidence is written, and a ``kubeconfig`` of an administrator; null writes none.
         seen: Told of every bin.
         binaries: Real programs to take as API servers; null takes the lab's own.
+        auditing: How the lab's own API servers are audited.
 
     Raises:
         SnowpitError: If the lab cannot do what the scenario asks for, or an address is taken.
     """
     with TemporaryDirectory(prefix="snowpit-lab-") as spare:
         run = Path(spare)
-        return asyncio.run(_rehearse(scenario, seed, folder=folder, run=run, seen=seen, binaries=binaries))
+        lab = _rehearse(
+            scenario, seed, folder=folder, run=run, seen=seen, binaries=binaries, auditing=auditing
+        )
+        return asyncio.run(lab)
 
 
 async def _rehearse(
@@ -60,12 +67,16 @@ async def _rehearse(
     run: Path,
     seen: Seen | None,
     binaries: Binaries | None,
+    auditing: Auditing,
 ) -> Run:
     made = authorities((folder or run) / "pki", scenario.servers)
     network = ListeningNetwork(made.folder, contexts(made.folder))
     try:
         stage, servers = await _started(
-            staged(scenario, seed, made=made, network=network), binaries, folder=folder, run=run
+            replace(staged(scenario, seed, made=made, network=network), auditing=auditing),
+            binaries,
+            folder=folder,
+            run=run,
         )
         if folder is not None:
             _kubeconfig(folder, made.folder)

@@ -3,10 +3,11 @@
 import asyncio
 from pathlib import Path
 
+from snowpit.lab.around.collector import Collector
 from snowpit.lab.around.crowd import Crowd
 from snowpit.lab.around.kubelets import address as kubelet_address
 from snowpit.lab.around.places import Places
-from snowpit.lab.around.population import World
+from snowpit.lab.around.world import World
 from snowpit.lab.conduct.conductor import Conductor
 from snowpit.lab.conduct.parties import Servers
 from snowpit.lab.conduct.sampling import Seen
@@ -31,12 +32,13 @@ async def play(
     scenario, network = stage.scenario, stage.network
     places = Places([address(server) for server in range(scenario.servers)])
     world = World(network, places, stage.clock, scenario.plane.version, stage.seed, scenario.bin_s)
-    crowd = Crowd(scenario, stage.cast, world)
+    crowd = Crowd(scenario, stage.cast, world, folder=folder)
     for node, kubelet in enumerate(crowd.kubelets):
         network.attach(kubelet_address(node), kubelet.handle)
+    collector = _collector(stage, folder)
     conductor = Conductor(scenario, servers, crowd, clock=stage.clock, folder=folder, seen=seen)
     crowd.start()
-    dumps = asyncio.ensure_future(_dump(servers, scenario.servers)) if folder else None
+    dumps = asyncio.ensure_future(_dump(servers, scenario.servers, crowd)) if folder else None
     control = await conductor.open(folder) if folder and operated else None
     try:
         return await conductor.run(seed=stage.seed)
@@ -48,6 +50,18 @@ async def play(
         await crowd.close()
         await _drop_the_rest()
         await servers.close()
+        if collector is not None:
+            collector.close()
+
+
+def _collector(stage: Stage, folder: Path | None) -> Collector | None:
+    """What audit webhooks are sent to, if there is one."""
+    hook = stage.auditing.webhook
+    if hook is None or folder is None:
+        return None
+    collector = Collector(folder, stage.clock)
+    stage.network.attach(hook.address, collector.handle)
+    return collector
 
 
 async def _drop_the_rest() -> None:
@@ -59,9 +73,10 @@ async def _drop_the_rest() -> None:
         await asyncio.gather(*left, return_exceptions=True)
 
 
-async def _dump(servers: Servers, number: int) -> None:
-    """Save metrics every minute, as a Prometheus would."""
+async def _dump(servers: Servers, number: int, crowd: Crowd) -> None:
+    """Save metrics every minute, as a Prometheus would, and what kubelets and scrapers have noted."""
     while True:
+        crowd.keep()
         for server in range(number):
             await servers.dump(server)
         await asyncio.sleep(SCRAPE_S)

@@ -73,7 +73,7 @@ async def serve(post: Post) -> None:
     context = server_context(setup.pki, "apiserver")
     network = ListeningNetwork(setup.pki, lambda _: context)
     store = Store(setup.store, clock, latency=latency(setup.plane, setup.seed, "store"))
-    evidence = Evidence(setup, clock) if setup.evidence else None
+    evidence = Evidence(setup, clock, network) if setup.evidence else None
     server = ApiServer(
         setup,
         network,
@@ -92,10 +92,11 @@ async def serve(post: Post) -> None:
     flushing.cancel()
     await server.stop()
     await control.cleanup()
+    if evidence is not None:
+        await evidence.drain()
+        evidence.close()
     await network.close()
     store.close()
-    if evidence is not None:
-        evidence.close()
 
 
 def _orders(server: ApiServer) -> Mapping[str, Answer]:

@@ -39,7 +39,7 @@ class OwnServers:
     def _start(self, server: int, scenario: Scenario) -> ApiServer:
         setup = setup_of(self._stage, server, scenario, folder=self._folder)
         if setup.evidence is not None:
-            self._evidence[server] = Evidence(setup, self._stage.clock)
+            self._evidence[server] = Evidence(setup, self._stage.clock, self._stage.network)
         found = ApiServer(
             setup,
             self._stage.network,
@@ -99,6 +99,8 @@ class OwnServers:
 
     async def close(self) -> None:
         """Close all evidence."""
+        for evidence in self._evidence.values():
+            await evidence.drain()
         self._close()
 
     def _close(self) -> None:
@@ -128,6 +130,8 @@ def setup_of(
         pki=stage.pki,
         store=store,
         evidence=None if folder is None else folder / name,
+        audit_policy=stage.auditing.policy,
+        audit_webhook=stage.auditing.webhook,
         services=tuple(one.operation for one in scenario.clients if one.reviewed is None),
         review_service=_review_service(scenario),
         access_service=scenario.kubelets.access_service,

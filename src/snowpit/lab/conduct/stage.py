@@ -10,6 +10,7 @@ from snowpit.lab.authority import Verifier
 from snowpit.lab.clock import Clock
 from snowpit.lab.conduct.casting import Casting, Item
 from snowpit.lab.conduct.parties import Ground
+from snowpit.lab.setup import PLAIN, Auditing
 from snowpit.lab.storage import Store
 from snowpit.lab.storage.latency import latency
 
@@ -34,6 +35,7 @@ class Stage:
         verifier: Checks ServiceAccount tokens.
         clock: The lab's clock.
         pki: Folder of certificates and token files.
+        auditing: How the API servers are audited.
     """
 
     scenario: Scenario
@@ -44,6 +46,7 @@ class Stage:
     verifier: Verifier
     clock: Clock
     pki: Path
+    auditing: Auditing = PLAIN
 
 
 def items(stage: Stage) -> list[Item]:

@@ -129,7 +129,7 @@ class Audit:
             event = self._head(exchange, level, stage)
             if stage == STARTED:
                 event["responseStatus"] = {"metadata": {}, "code": 200}
-            self._write(event)
+            self._write(event, exchange)
 
     def _judge(self, exchange: Exchange) -> tuple[Level, frozenset[str]]:
         level, omitted = self._policy.judge(exchange)
@@ -153,7 +153,7 @@ class Audit:
         notes = self._annotations(exchange)
         if notes:
             event["annotations"] = notes
-        self._write(event)
+        self._write(event, exchange)
 
     def flush(self) -> None:
         """Hand over what is buffered."""
@@ -163,11 +163,14 @@ class Audit:
         """Close the log."""
         self._log.close()
 
-    def _write(self, event: Mapping[str, Any]) -> None:
+    def _write(self, event: Mapping[str, Any], exchange: Exchange) -> None:
         self._log.write(_ENCODER.encode(event) + b"\n")
         self.written += 1
-        if self._webhook is not None:
-            self._webhook.offer(_ENCODER.encode({key: event[key] for key in event if key not in TYPE}))
+        if self._webhook is None:
+            return
+        sending = self._webhook.offer(_ENCODER.encode({key: event[key] for key in event if key not in TYPE}))
+        if sending is not None:
+            exchange.audits.append(sending)
 
     def _head(self, exchange: Exchange, level: Level, stage: str) -> dict[str, Any]:
         request, info = exchange.request, exchange.info

@@ -1,6 +1,7 @@
 """All evidence of one server: hears what happens and hands it to audit log, metrics and component log."""
 
 from pathlib import Path
+from random import Random
 
 from snowpit.errors import LabError
 from snowpit.knowledge.version import Version
@@ -10,10 +11,11 @@ from snowpit.lab.evidence.audit import STARTED, Audit, RotatedLog
 from snowpit.lab.evidence.klog import Klog
 from snowpit.lab.evidence.metrics import Metrics
 from snowpit.lab.evidence.policy import Policy
+from snowpit.lab.evidence.webhook import Webhook
 from snowpit.lab.exchange import Exchange
 from snowpit.lab.inside import Inside
 from snowpit.lab.setup import ServerSetup
-from snowpit.lab.wire import Response
+from snowpit.lab.wire import Network, Response
 
 POLICY = "audit-policy.yaml"
 LOGGED_S = 0.05
@@ -26,12 +28,13 @@ class Evidence:
     Args:
         setup: The server; its folder of evidence gets ``audit.log`` and ``apiserver.log``.
         clock: The lab's clock.
+        network: Carries batches of audit events, where the server has a webhook for them.
 
     Raises:
         LabError: If the version is unknown, or the policy is none.
     """
 
-    def __init__(self, setup: ServerSetup, clock: Clock) -> None:
+    def __init__(self, setup: ServerSetup, clock: Clock, network: Network | None = None) -> None:
         version = setup.plane.version
         if version is None or setup.evidence is None:
             raise LabError("Evidence needs a version and a folder.", "Give control_plane.version.")
@@ -39,13 +42,25 @@ class Evidence:
         policy = (
             Policy.load(setup.audit_policy) if setup.audit_policy else default_policy(setup.evidence, version)
         )
-        self._audit = Audit(policy, RotatedLog(setup.evidence / "audit.log", clock), clock, version)
         self._klog = Klog(setup, setup.evidence / "apiserver.log", clock)
+        self._webhook = None if network is None else self._hook(setup, network, clock, version)
+        log = RotatedLog(setup.evidence / "audit.log", clock)
+        self._audit = Audit(policy, log, clock, version, webhook=self._webhook)
         self._metrics = Metrics(setup, clock)
+
+    def _hook(self, setup: ServerSetup, network: Network, clock: Clock, version: Version) -> Webhook | None:
+        """The audit webhook, if the server has one."""
+        if setup.audit_webhook is None:
+            return None
+        chance = Random(f"{setup.seed}:{setup.name}:audit")  # noqa: S311 - a simulation
+        return Webhook(
+            setup.audit_webhook, network, clock, version=version, chance=chance, failed=self._klog.audit_lost
+        )
 
     def expose(self, inside: Inside) -> bytes:
         """The text of /metrics."""
-        self._metrics.audited(self._audit.written, self._audit.rejected, self._audit.levels)
+        lost = {} if self._webhook is None else self._webhook.lost
+        self._metrics.audited(self._audit.written, self._audit.rejected, self._audit.levels, lost=lost)
         return self._metrics.expose(inside)
 
     def flush(self) -> None:
@@ -53,8 +68,15 @@ class Evidence:
         self._audit.flush()
         self._klog.flush()
 
+    async def drain(self) -> None:
+        """Send what audit events are left, as a server does that ends in order."""
+        if self._webhook is not None:
+            await self._webhook.close()
+
     def close(self) -> None:
-        """Close all files."""
+        """Close all files; audit events that have not been sent are lost, as with a server that is killed."""
+        if self._webhook is not None:
+            self._webhook.drop()
         self._audit.close()
         self._klog.close()
 

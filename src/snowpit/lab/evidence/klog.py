@@ -12,7 +12,7 @@ from snowpit.lab.evidence.audit import RotatedLog
 from snowpit.lab.evidence.text import escaped, go, plain
 from snowpit.lab.evidence.traces import Traces
 from snowpit.lab.exchange import Exchange
-from snowpit.lab.flags import ETCD, INSTALLED, Listen, command_line
+from snowpit.lab.flags import ETCD, INSTALLED, Listen, command_line, webhook_flags
 from snowpit.lab.setup import ServerSetup
 from snowpit.lab.wire import Response
 
@@ -53,7 +53,8 @@ class Klog:
         """What a server writes when it starts: its flags and its version."""
         host, _, port = setup.address.rpartition(":")
         listen = Listen(host, int(port), ETCD, setup.verbosity)
-        for flag in command_line(setup.plane, listen, INSTALLED) if self._verbosity >= 1 else ():
+        flags = [*command_line(setup.plane, listen, INSTALLED), *webhook_flags(setup.audit_webhook)]
+        for flag in flags if self._verbosity >= 1 else ():
             name, _, value = flag.partition("=")
             self._line("I", "flags.go:33", f"FLAG: {name}={_quoted(value)}")
         told = f"Version: v{self._version}"
@@ -94,6 +95,11 @@ class Klog:
         if self._version.at_least("1.21.0"):
             text = f'"Unable to authenticate the request" err="{escaped(message)}"'
         self._line("E", "authentication.go:63", text)
+
+    def audit_lost(self, plugin: str, why: str, events: int) -> None:
+        """Audit events were lost; the events themselves, which follow in a real log, are left out."""
+        text = f"Error in audit plugin '{plugin}' affecting {events} audit events: {plain(why)}\nImpacted events:"
+        self._line("E", "metrics.go:86", text)
 
     def missed(self, namespace: str, secret: str, account: str, message: str) -> None:
         """A token whose Secret could not be read."""

@@ -10,6 +10,7 @@ Source: kubernetes/apiserver plugin/pkg/audit/{buffered,webhook} and pkg/audit/m
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Callable
 from random import Random
 
 from snowpit.knowledge.version import Version
@@ -28,6 +29,13 @@ PASSING = (429, 500, 504)
 JSON = {"content-type": "application/json"}
 
 
+Failed = Callable[[str, str, int], None]
+
+
+def _nobody(_plugin: str, _why: str, _events: int) -> None:
+    """Nobody is told."""
+
+
 class Webhook:
     """The webhook; ``close`` it at the end.
 
@@ -37,11 +45,20 @@ class Webhook:
         clock: The lab's clock.
         version: The server's.
         chance: Draws jitter.
+        failed: Told of lost events: the plugin, why, and how many.
     """
 
     def __init__(
-        self, hook: AuditWebhook, network: Network, clock: Clock, *, version: Version, chance: Random
+        self,
+        hook: AuditWebhook,
+        network: Network,
+        clock: Clock,
+        *,
+        version: Version,
+        chance: Random,
+        failed: Failed = _nobody,
     ) -> None:
+        self._failed = failed
         self._hook, self._network, self._clock, self._chance = hook, network, clock, chance
         self._law = backoff.Law(5, hook.backoff_s, 1.5, 0.2, float("inf"))
         self._stubborn = version.at_least("1.17.0")
@@ -69,7 +86,7 @@ class Webhook:
         if self._hook.mode != "batch":
             return self._spawn([event])
         if len(self._buffer) >= self._hook.buffer:
-            self.lost[BUFFERED] += 1
+            self._lose(BUFFERED, "audit buffer queue blocked", 1)
             return None
         self._buffer.append(event)
         self._came.set()
@@ -83,14 +100,15 @@ class Webhook:
             task.cancel()
 
     async def close(self) -> None:
-        """Send what is left, each batch once, and end."""
+        """Send what is left, each batch once, or twice where a connection was stale, and end."""
         self.drop()
         await asyncio.gather(*self._sending, return_exceptions=True)
         left = [*self._batch, *self._buffer]
         for begin in range(0, len(left), self._hook.size):
             batch = left[begin : begin + self._hook.size]
-            if await self._try(batch) not in GOOD:
-                self.lost[WEBHOOK] += len(batch)
+            status = await self._try(batch) or await self._try(batch)
+            if status not in GOOD:
+                self._lose(WEBHOOK, self._why(status), len(batch))
 
     async def _gather(self) -> None:
         while True:
@@ -146,9 +164,19 @@ class Webhook:
                 return
             wait = backoff.delay(self._law, failures, self._chance.random())
             if wait < 0.0 or not (self._stubborn or status in PASSING or status == 0):
-                self.lost[WEBHOOK] += len(batch)
+                self._lose(WEBHOOK, self._why(status), len(batch))
                 return
             await asyncio.sleep(wait)
+
+    def _lose(self, plugin: str, why: str, events: int) -> None:
+        self.lost[plugin] += events
+        self._failed(plugin, why, events)
+
+    def _why(self, status: int) -> str:
+        """The error of a batch that could not be sent."""
+        if status:
+            return f"the server responded with the status code {status} but did not return more information"
+        return f"Post https://{self._hook.address}{self._hook.path}: dial tcp {self._hook.address}: connect: connection refused"
 
     async def _try(self, batch: list[bytes]) -> int:
         """Status of one POST; 0 if no answer came."""

@@ -107,7 +107,10 @@ class Path:
         if not self._stamps_arrival:
             exchange.stamped = self._clock.now()
         self._witness.began(exchange, "RequestReceived")
-        return self._answered(exchange, await self._impersonate(exchange))
+        await _audited(exchange)
+        response = self._answered(exchange, await self._impersonate(exchange))
+        await _audited(exchange)
+        return response
 
     def _answered(self, exchange: Exchange, response: Response) -> Response:
         if response.stream is None:
@@ -191,6 +194,13 @@ async def _caught(handler: Handler, exchange: Exchange) -> Response:
             f"apiserver panic'd on {exchange.request.method} {exchange.info.path}: {type(error).__name__}"
         )
         return status.failure(500, "InternalError", message)
+
+
+async def _audited(exchange: Exchange) -> None:
+    """Wait until an audit webhook that blocks has taken what was told of a request."""
+    if exchange.audits:
+        await asyncio.wait(exchange.audits)
+        exchange.audits.clear()
 
 
 def _limit(plane: ControlPlane, name: str) -> float:

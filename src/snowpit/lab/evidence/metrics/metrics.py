@@ -129,12 +129,16 @@ class Metrics:
         """The store did something."""
         self._storage.did(operation, resource, seconds)
 
-    def audited(self, events: int, rejected: int, levels: Mapping[str, int]) -> None:
-        """So many audit events were written, requests rejected for want of them, and requests judged, by level."""
+    def audited(
+        self, events: int, rejected: int, levels: Mapping[str, int], *, lost: Mapping[str, int]
+    ) -> None:
+        """So many audit events were written, requests rejected for want of them, requests judged by level, and events lost by plugin."""
         self._families.reach("apiserver_audit_event_total", float(events))
         self._families.reach("apiserver_audit_requests_rejected_total", float(rejected))
         for level, number in levels.items():
             self._families.reach("apiserver_audit_level_total", float(number), (("level", level),))
+        for plugin, number in lost.items():
+            self._families.reach("apiserver_audit_error_total", float(number), (("plugin", plugin),))
 
     def expose(self, inside: Inside) -> bytes:
         """The text.
