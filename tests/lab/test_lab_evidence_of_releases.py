@@ -6,6 +6,7 @@ import pytest
 
 from snowpit.cluster.scale import scaled
 from snowpit.cluster.scenario_file import load
+from snowpit.lab.conduct.dumps import DUMPS
 from snowpit.lab.conduct.in_memory import EPOCH
 from snowpit.model.finding import Verdict
 from snowpit.workflow import rehearsal
@@ -28,3 +29,5 @@ def test_a_healthy_lab_is_found_healthy(name: str, tmp_path: Path) -> None:
     assert case.diagnosis.answer.startswith("Nothing in this evidence overloads the API server")
     levels = {level.level for level in case.observed.metrics.levels} if case.observed.metrics else set()
     assert ("system" in levels) == (name != "healthy-1.14")
+    dumps = sorted(path.name for path in (folder / "apiserver-0").glob("dump_*.txt"))
+    assert dumps == ([] if name == "healthy-1.14" else [f"{dump}.txt" for dump in DUMPS])
