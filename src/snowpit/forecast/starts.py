@@ -26,7 +26,9 @@ LEAST_S, MOST_S = 1800.0, 7200.0
 LOOKED_UP = ("legacy_token", "bound_token")
 """Credentials that need look-ups and are kept in the token cache."""
 
-LEAST_BACKLOG = 2000
+LEAST_QUEUE_S = 40.0
+"""A deep start queues at least what the limiter passes in that time."""
+
 DEEP = 20.0
 """A deep start queues that many times the critical backlog."""
 
@@ -70,16 +72,17 @@ def deep(scenario: Scenario, closed: ClosedForm) -> Start:
         settings={"lookups": reads},
         trigger=True,
     )
-    after = _long_enough(reads / (closed.rate - min(closed.healthy_demand, 0.9 * closed.rate)))
-    base = replace(settled(scenario), events=(event,), horizon_s=WARM_S + after)
-    return Start(base, WARM_S, event.title)
+    base = replace(settled(scenario), events=(event,))
+    longest = transient(base)
+    after = _long_enough(0.0 if longest is None or longest == inf else longest)
+    return Start(replace(base, horizon_s=WARM_S + after), WARM_S, event.title)
 
 
 def _deep_backlog(closed: ClosedForm) -> int:
     """Look-ups of a deep start: well above the edge, and as many as the bad state itself would hold."""
     waits = closed.stable_wait_s
     held = closed.rate * min(waits, 300.0) / max(1, closed.lookups) if waits else 0.0
-    return int(max(LEAST_BACKLOG, DEEP * (closed.critical_backlog or 0.0), held))
+    return int(max(LEAST_QUEUE_S * closed.rate, DEEP * (closed.critical_backlog or 0.0), held))
 
 
 def present(scenario: Scenario, state: Present | None, *, quick: bool = False) -> Start | None:
