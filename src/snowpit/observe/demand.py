@@ -7,6 +7,9 @@ from snowpit.observe.demand_limiter import limiter, newcomers
 from snowpit.observe.demand_stretches import THROTTLED, stretches
 from snowpit.store import Tables
 
+SHORTEST_S = 60.0
+"""A calm stretch that is shorter tells no demand."""
+
 _EXTENT = """
 SELECT min(low), max(high) FROM (
   SELECT min(received) AS low, max(greatest(received, finished)) AS high FROM requests
@@ -32,19 +35,21 @@ def demand(tables: Tables) -> Demand:
     low, high = tables.run(_EXTENT)[0]
     window = Window(low or 0, (high or 0) + 1)
     parts = stretches(tables, window)
-    who, addresses = callers(tables, parts.calm)
+    base = parts.calm if parts.calm.seconds >= SHORTEST_S else parts.failing or window
+    who, addresses = callers(tables, base)
     return Demand(
         window=window,
         stretches=parts,
+        base=base,
         servers=max(1, int(tables.run(_SERVERS)[0][0])),
         nodes=int(tables.run("SELECT count(DISTINCT node) FROM requests")[0][0]),
-        asking=asking(tables, parts.calm),
-        tokens=tokens(tables, parts.calm),
+        asking=asking(tables, base),
+        tokens=tokens(tables, base),
         callers=who,
         sources=addresses,
-        gap_cv=gap_cv(tables, parts.calm),
-        rounds=rounds(tables, parts.calm),
-        limiter=limiter(tables, parts, window.end),
+        gap_cv=gap_cv(tables, base),
+        rounds=rounds(tables, base),
+        limiter=limiter(tables, parts),
         newcomers=newcomers(tables, parts),
         rejected_per_s=_rejected(tables, window.end),
     )

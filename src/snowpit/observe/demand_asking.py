@@ -1,6 +1,7 @@
 """Who asks for what while all is well: classes of requests, ServiceAccounts, rounds of reviews."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from snowpit.model.observation.demand import Asking, Rounds, Spread
@@ -16,6 +17,8 @@ PERIODS_S = (300.0, 120.0, 60.0, 30.0, 15.0, 10.0)
 ROUND = 0.8
 """Mean resultant length from which arrivals come in rounds."""
 
+LEAST_ROUNDS = 3
+ONE_ROUND = 0.6
 MOST_REVIEWS = 200_000
 _LEAST_ASKS = 10
 
@@ -174,13 +177,19 @@ def _period(arrivals: Sequence[float]) -> tuple[float | None, float]:
     span = arrivals[-1] - arrivals[0] if arrivals else 0.0
     best = 0.0
     for period in PERIODS_S:
-        if span < 3.0 * period:
+        if span < LEAST_ROUNDS * period or not _recurs(arrivals, period):
             continue
         strength = _resultant(arrivals, period)
         if strength > ROUND:
             return period, strength
         best = max(best, strength)
     return None, best
+
+
+def _recurs(arrivals: Sequence[float], period: float) -> bool:
+    """Whether arrivals fall into several rounds, none of which has most of them: one burst is no rhythm."""
+    by_round = Counter(int(at // period) for at in arrivals)
+    return len(by_round) >= LEAST_ROUNDS and max(by_round.values()) <= ONE_ROUND * len(arrivals)
 
 
 def _resultant(arrivals: Sequence[float], period: float) -> float:

@@ -17,6 +17,9 @@ STEADY = 0.04
 """Sixths of a minute whose 10th and 90th percentile are no further from the median go at a limiter's rate; chance is wider."""
 
 MINUTE = 60 * MICROS
+LAST_S = 15
+"""A look-up that waited ended within so many seconds before the end of the log, else none waits any more."""
+
 SOONEST_S, LATEST_S = 3.0, 180.0
 """Times after which a client may come back."""
 
@@ -55,7 +58,7 @@ SELECT name, reserved FROM lookups_waited WHERE what = 'secrets' AND reserved >=
 """Asks for the tokens of ServiceAccounts that make requests themselves; the one that kubelets put to review is not theirs."""
 
 
-def limiter(tables: Tables, parts: Stretches, end: int) -> Limiter:
+def limiter(tables: Tables, parts: Stretches) -> Limiter:
     """The loopback client: its rate, its waits, the clients that come back.
 
     Unit: look-ups per second; seconds.
@@ -72,7 +75,7 @@ def limiter(tables: Tables, parts: Stretches, end: int) -> Limiter:
     names = tables.run(_NAMES.format(start=calm.start, end=calm.end))
     rate, low, high = _rate(tables, parts.failing)
     lines = tables.run("SELECT count(*) FROM lookups_waited")[0][0]
-    wait, slope, before = _waits(tables, parts, end)
+    wait, slope, before = _waits(tables, parts)
     returns, returning = _returning(tables, parts)
     return Limiter(
         seen=seen,
@@ -106,20 +109,24 @@ def _rate(tables: Tables, failing: Window | None) -> tuple[float | None, float, 
     return middle / BIN_S, low / BIN_S, high / BIN_S
 
 
-def _waits(tables: Tables, parts: Stretches, end: int) -> tuple[float | None, float | None, float]:
-    """Median wait of what ended in the last minute, its growth per second of reservation, and how long ago it was reserved."""
-    rows = tables.run(
-        f'SELECT median(seconds), max(reserved), count(*) FROM lookups_waited WHERE "at" >= {end - MINUTE}'
-    )
-    wait, last, lines = rows[0]
+def _waits(tables: Tables, parts: Stretches) -> tuple[float | None, float | None, float]:
+    """Median wait of what ended last, its growth per second of reservation, and how long ago it was reserved."""
+    end, lines = tables.run(
+        "SELECT (SELECT max(\"at\") FROM log_lines WHERE component = 'kube-apiserver'), count(*) FROM lookups_waited"
+    )[0]
     if not lines:
         return None, None, 0.0
+    wait, last, recent = tables.run(
+        f'SELECT median(seconds), max(reserved), count(*) FROM lookups_waited WHERE "at" >= {end - LAST_S * MICROS}'
+    )[0]
+    if not recent:
+        return 0.0, None, 0.0
     since = parts.onset if parts.onset is not None else end - 10 * MINUTE
     half = max(since, (since + last) // 2)
-    slope = tables.run(
+    slope, fitted = tables.run(
         f"SELECT regr_slope(seconds, reserved / {MICROS}.0), count(*) FROM lookups_waited WHERE reserved >= {half}"
     )[0]
-    return wait, slope[0] if slope[1] >= LEAST_PAIRS else None, (end - last) / MICROS
+    return wait, slope if fitted >= LEAST_PAIRS else None, (end - last) / MICROS
 
 
 def _returning(tables: Tables, parts: Stretches) -> tuple[float | None, Spread | None]:

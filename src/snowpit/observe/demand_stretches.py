@@ -1,6 +1,7 @@
 """Which part of the evidence is calm, and which one fails for want of capacity."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from snowpit.model.observation.demand import Stretches
 from snowpit.model.window import MICROS, Window
@@ -57,14 +58,16 @@ def stretches(tables: Tables, window: Window) -> Stretches:
     first = window.start // (BIN_S * MICROS)
     last = max(window.start, window.end - 1) // (BIN_S * MICROS)
     failing = [place for place in sorted(bad) if first <= place <= last and _sustained(place, bad)]
+    silent = _silent(tables, first, last)
     if not failing:
-        return Stretches(_settled(window), None, None, fails_now=False)
+        whole = _longest(silent, window, window.end)
+        return Stretches(_settled(whole), None, None, fails_now=False)
     begin = _begin(failing)
     ends_at = min(window.end, (failing[-1] + 1) * BIN_S * MICROS)
     onset = _onset(tables, begin, window)
     now = (last - failing[-1]) < WIDE
     return Stretches(
-        calm=_settled(_longest(failing, window, onset)),
+        calm=_settled(_longest(sorted({*failing, *silent}), window, onset)),
         onset=onset,
         failing=Window(onset, window.end if now else ends_at),
         fails_now=now,
@@ -78,6 +81,16 @@ def _bad(tables: Tables) -> set[int]:
         if failed >= LEAST and failed > FAILING_SHARE * attempts
     }
     return found | {place for place, waits in tables.run(_WAITS) if waits >= LEAST}
+
+
+def _silent(tables: Tables, first: int, last: int) -> list[int]:
+    """Bins of gaps of a minute or more in the evidence, where nothing at all is told."""
+    found = tables.run(
+        f"SELECT DISTINCT received // {BIN_S * MICROS} FROM requests WHERE received IS NOT NULL"
+    )
+    seen = sorted({first - 1, last + 1, *(place for (place,) in found)})
+    gaps = [range(low + 1, high) for low, high in pairwise(seen) if high - low > WIDE]
+    return [place for gap in gaps for place in gap]
 
 
 def _sustained(place: int, bad: set[int]) -> bool:
@@ -106,10 +119,10 @@ def _onset(tables: Tables, begin: int, window: Window) -> int:
     return max(window.start, low if found is None else found)
 
 
-def _longest(failing: Sequence[int], window: Window, onset: int) -> Window:
-    """The longest stretch without failing bins; the one before the onset if it is long enough."""
-    marks = [window.start, *((place + 1) * BIN_S * MICROS for place in failing)]
-    ends = [*(place * BIN_S * MICROS for place in failing), window.end]
+def _longest(breaks: Sequence[int], window: Window, onset: int) -> Window:
+    """The longest stretch without failing or silent bins; the one before the onset if it is long enough."""
+    marks = [window.start, *((place + 1) * BIN_S * MICROS for place in breaks)]
+    ends = [*(place * BIN_S * MICROS for place in breaks), window.end]
     gaps = [Window(low, high) for low, high in zip(marks, ends, strict=True) if high > low]
     before = [gap for gap in gaps if gap.end <= onset + BIN_S * MICROS and gap.seconds >= SETTLE_OF]
     found = max(before or gaps, key=lambda gap: gap.seconds, default=Window(window.start, window.start))

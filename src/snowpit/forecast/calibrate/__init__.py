@@ -20,6 +20,7 @@ from snowpit.forecast.calibrate.trigger import happened, present
 from snowpit.model.forecast import Calibration, Estimate, Source
 from snowpit.model.observation import Observed
 from snowpit.model.observation.demand import Demand
+from snowpit.observe.demand import SHORTEST_S
 
 __all__ = ["calibrate"]
 
@@ -48,9 +49,9 @@ def calibrate(
     """
     servers, of_plane = control_plane(plane, observed, demand)
     nodes, of_nodes = fleet(plane, observed, demand)
-    if not demand.asking and not nodes.kubelets.count:
+    if demand.base.seconds < SHORTEST_S or not (demand.asking or nodes.kubelets.count):
         raise EvidenceError(
-            "There are too few requests in the evidence to make a scenario of.",
+            "The evidence is too short, or shows too few requests, to make a scenario of.",
             "Give an audit log with some minutes of all requests (snowpit policy prints a policy for it).",
         )
     version = servers.version

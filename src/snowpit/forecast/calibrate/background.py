@@ -35,7 +35,7 @@ def background(demand: Demand, heartbeats: Clients | None) -> tuple[tuple[Client
         demand: What calibration measures.
         heartbeats: Heartbeats of kubelets, a population of their own; null without any.
     """
-    seconds = demand.stretches.calm.seconds
+    seconds = demand.base.seconds
     if seconds <= 0:
         return (), Part()
     ours = [one for one in demand.asking if one.kind in ("node", "other") and one.resource]

@@ -58,7 +58,7 @@ def clients(demand: Demand, version: Version, scraper: str, subject: str) -> tup
     """
     ours = [one for one in demand.asking if one.kind == "serviceaccount" and one.resource not in REVIEWS]
     ours = [one for one in ours if one.verb not in LONG]
-    if not ours or not demand.tokens or demand.stretches.calm.seconds <= 0:
+    if not ours or not demand.tokens or demand.base.seconds <= 0:
         return (), Part(unidentified=(NOBODY,))
     number = number_of(demand)
     tokens, part = tokens_of(NAME, demand, version, number=number)
@@ -137,7 +137,7 @@ def _count(name: str, count: int, number: Number) -> Estimate:
 
 def _think(attempts: int, demand: Demand, number: Number, took: float) -> tuple[float, tuple[float, float]]:
     """Time between calls that gives the measured rate with that many clients, and its bounds."""
-    seconds = demand.stretches.calm.seconds
+    seconds = demand.base.seconds
     low, high = chance(attempts)
     cycle = max(1, round(number.value)) * seconds / attempts
     bounds = (number.low * seconds / high - took, number.high * seconds / max(low, 1.0) - took)

@@ -17,6 +17,9 @@ from snowpit.model.observation.demand import Asking, Demand, Rounds
 CLOSE = 0.15
 """A period of heartbeats that is no further from the version's own is taken for it."""
 
+WAITED_S = 0.1
+"""Reviews that usually take longer waited for their look-ups: that is not the time of their handler."""
+
 TTLS = {
     "kubelet_review_cache_ok_s": "ok_ttl_s",
     "kubelet_review_cache_false_s": "failed_ttl_s",
@@ -118,7 +121,7 @@ def _times(kubelets: Kubelets, plane: ControlPlane, rounds: Rounds | None) -> tu
                     key=key, value=float(value.value), unit="s", source=Source.FLAG, reference=value.reference
                 )
             )
-    if rounds is not None and rounds.review is not None:
+    if rounds is not None and rounds.review is not None and rounds.review.median < WAITED_S:
         took = service(rounds.review)
         kubelets = replace(kubelets, review_service=took)
         estimates.append(
@@ -168,7 +171,7 @@ def _heartbeats(base: Clients, demand: Demand) -> tuple[Clients, Part]:
 
 
 def _cycle(one: Asking, demand: Demand, took: float) -> tuple[float, tuple[float, float]]:
-    whole = one.users * demand.stretches.calm.seconds
+    whole = one.users * demand.base.seconds
     low, high = chance(one.attempts)
     return whole / one.attempts - took, (whole / high - took, whole / max(low, 1.0) - took)
 

@@ -27,7 +27,7 @@ class Number(NamedTuple):
 
 def number_of(demand: Demand) -> Number:
     """Clients by their addresses, else by their return, else by an assumed think time."""
-    users, rate = len(demand.tokens), sum(demand.tokens) / demand.stretches.calm.seconds
+    users, rate = len(demand.tokens), sum(demand.tokens) / demand.base.seconds
     back = demand.limiter.returning
     told = demand.sources > 2 * demand.servers and demand.callers >= users
     if told and demand.sources >= 0.5 * demand.callers:

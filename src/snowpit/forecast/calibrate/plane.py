@@ -12,6 +12,9 @@ from snowpit.model.observation.demand import Demand
 AS_SHIPPED = 0.1
 """A rate that is no further from the version's own is taken for it."""
 
+BUSY_S = 10
+"""Seconds in which look-ups waited, from which lines of the log tell the limiter's rate."""
+
 SURE = 10
 """429s that show a plateau of held seats to be the limit."""
 
@@ -40,7 +43,7 @@ def control_plane(plane: ControlPlane, observed: Observed, demand: Demand) -> tu
     }
     values = dict(told)
     limits, limits_part = _limits(plane, told, observed)
-    rate, rate_part = _limiter(simulated(version), demand)
+    rate, rate_part = _limiter(simulated(version), observed, demand)
     read, read_part = _read(demand)
     values |= limits | rate | read
     found = with_values(simulated(version, version_source="observed"), values)
@@ -116,7 +119,7 @@ def _limits(
     return found, Part(tuple(estimates), unknown if missing else ())
 
 
-def _limiter(base: ControlPlane, demand: Demand) -> tuple[dict[str, Sourced], Part]:
+def _limiter(base: ControlPlane, observed: Observed, demand: Demand) -> tuple[dict[str, Sourced], Part]:
     """Rate of the loopback limiter: as it worked while look-ups waited, else the version's own."""
     shipped = base.number("loopback_qps") or -1.0
     if shipped < 0:
@@ -125,7 +128,7 @@ def _limiter(base: ControlPlane, demand: Demand) -> tuple[dict[str, Sourced], Pa
             (Estimate(key="loopback_qps", value=-1.0, source=Source.VERSION_DEFAULT, reference=reference),)
         )
     burst = base.number("loopback_burst") or 2.0 * shipped
-    rate = None if demand.limiter.rate is None else demand.limiter.rate / demand.servers
+    rate, least, most = _worked(observed, demand)
     if rate is None or abs(rate / shipped - 1.0) <= AS_SHIPPED:
         seen = "" if rate is None else f"{rate:.1f} look-ups a second while they waited"
         return {}, Part(
@@ -140,7 +143,6 @@ def _limiter(base: ControlPlane, demand: Demand) -> tuple[dict[str, Sourced], Pa
                 _rate("loopback_burst", burst, (burst, burst), Source.VERSION_DEFAULT, "of the version"),
             )
         )
-    low, high = demand.limiter.rate_low / demand.servers, demand.limiter.rate_high / demand.servers
     reference = "look-ups a second while they waited"
     scaled = max(1.0, round(burst * rate / shipped))
     return {
@@ -151,7 +153,7 @@ def _limiter(base: ControlPlane, demand: Demand) -> tuple[dict[str, Sourced], Pa
             _rate(
                 "loopback_qps",
                 rate,
-                (min(low, 0.98 * rate), max(high, 1.02 * rate)),
+                (min(least, 0.98 * rate), max(most, 1.02 * rate)),
                 Source.MEASURED,
                 reference,
             ),
@@ -164,6 +166,20 @@ def _limiter(base: ControlPlane, demand: Demand) -> tuple[dict[str, Sourced], Pa
             ),
         )
     )
+
+
+def _worked(observed: Observed, demand: Demand) -> tuple[float | None, float, float]:
+    """Rate of one limiter while look-ups waited, and its bounds: by the audit log, else by lines of the server's log."""
+    found = demand.limiter
+    if found.rate is not None:
+        return tuple(value / demand.servers for value in (found.rate, found.rate_low, found.rate_high))  # type: ignore[return-value]
+    limited = observed.logs.limited if observed.logs else ()
+    rates = [
+        one.rate
+        for one in limited
+        if one.component == "kube-apiserver" and one.busy_s >= BUSY_S and one.rate > 0
+    ]
+    return (rates[0], 0.9 * rates[0], 1.1 * rates[0]) if rates else (None, 0.0, 0.0)
 
 
 def _rate(key: str, value: float, bounds: tuple[float, float], source: Source, reference: str) -> Estimate:

@@ -16,6 +16,9 @@ from snowpit.model.observation.demand import Demand, Rounds
 WITHIN = 0.95
 """Part of a round that ``Rounds.within_s`` holds."""
 
+OFTEN = 20
+"""Repeated reviews from which their rhythm is believed."""
+
 USUAL = "metrics-server"
 SUBJECT = "system:serviceaccount:kube-system:metrics-server"
 CREDENTIALS = {"client certificate": "certificate", "static token": "static_token"}
@@ -101,6 +104,11 @@ def _of_token(scraper: Scraper, rounds: Rounds | None, told: Told | None) -> Est
     )
 
 
+def _often(rounds: Rounds) -> bool:
+    """Whether kubelets asked again often enough to tell rounds from arrivals at all times."""
+    return rounds.gap is not None and rounds.gap.measured >= OFTEN
+
+
 def _paced(scraper: Scraper, rounds: Rounds | None, told: Told | None, *, nodes: int) -> tuple[Scraper, Part]:
     """Period, spread and time limit."""
     period, source, reference = scraper.period_s, Source.VERSION_DEFAULT, "metrics-server of that time"
@@ -109,7 +117,7 @@ def _paced(scraper: Scraper, rounds: Rounds | None, told: Told | None, *, nodes:
     elif rounds is not None and rounds.period_s:
         period, source = rounds.period_s, Source.MEASURED
         reference = f"rounds of reviews (concentration {rounds.concentration:.2f})"
-    together = rounds is None or rounds.period_s is not None
+    together = rounds is None or rounds.period_s is not None or not _often(rounds)
     spread = joint_spread(nodes) if rounds is None or not rounds.period_s else rounds.within_s / WITHIN
     if not together:
         spread = 0.0
@@ -117,6 +125,9 @@ def _paced(scraper: Scraper, rounds: Rounds | None, told: Told | None, *, nodes:
     found = replace(
         scraper, period_s=period, spread_s=min(spread, period), timeout_s=timeout, evenly=not together
     )
+    measured = rounds is not None and (rounds.period_s is not None or not together)
+    how = "reviews come at all times" if not together else "stretch of a round in which reviews come"
+    how = how if measured else "metrics-server spreads a round over its nodes"
     key = f"scrapers.{scraper.name}"
     low = min(period, rounds.period_s) if rounds and rounds.period_s else period
     high = max(period, rounds.period_s) if rounds and rounds.period_s else period

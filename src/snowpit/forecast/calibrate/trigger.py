@@ -187,10 +187,10 @@ def present(observed: Observed, demand: Demand, rate: float) -> tuple[Present, P
     """
     limiter, now = demand.limiter, demand.stretches.fails_now
     wait = limiter.wait_s
-    if wait is not None and limiter.slope is not None:
+    if wait and limiter.slope is not None and now:
         wait = max(0.0, wait + limiter.slope * limiter.reserved_before_s)
-    if not now and wait is None:
-        wait = 0.0 if limiter.waits or demand.stretches.onset is None else None
+    if not now and wait is None and demand.stretches.onset is None:
+        wait = 0.0
     known = wait is not None and rate > 0
     found = Present(
         backlog=wait * rate if wait is not None and known else None,

@@ -36,7 +36,7 @@ class Stretches(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """Requests of one class by one kind of client, in the calm stretch.
+    """Requests of one class by one kind of client, in the stretch that is measured.
 
     Args:
         kind: ``client_kind`` of the request table.
@@ -73,7 +73,7 @@ class Asking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounds:
-    """Reviews that kubelets ask for, in the calm stretch.
+    """Reviews that kubelets ask for, in the stretch that is measured.
 
     Args:
         nodes: Kubelets that asked.
@@ -113,7 +113,8 @@ class Limiter:
         rate_low: 10th percentile over sixths of a minute.
         rate_high: 90th percentile.
         waits: Waits in logs: number of lines.
-        wait_s: Median wait of the look-ups that ended in the last minute, seconds; null without such lines.
+        wait_s: Median wait of the look-ups that ended in the last 15 s of the log, seconds; 0 if none did, null if no log
+            tells of waits.
         slope: How much longer a look-up waits, per second that it is reserved later; null if it cannot be told.
         reserved_before_s: How long before the end of the evidence the last of these was reserved, seconds.
         returns_s: Time after which the same tokens ask again, seconds: patience and back-off; null if none stands out.
@@ -171,10 +172,11 @@ class Demand:
     Args:
         window: The evidence.
         stretches: Its parts.
+        base: The stretch in which demand is measured: the calm one, or where there is none the failing one, or all.
         servers: API servers that wrote it; at least one.
         nodes: Distinct nodes in the whole evidence.
-        asking: Classes of requests in the calm stretch, most attempts first.
-        tokens: Requests of each ServiceAccount in the calm stretch, most first.
+        asking: Classes of requests in the stretch that is measured, most attempts first.
+        tokens: Requests of each ServiceAccount in the stretch that is measured, most first.
         callers: Distinct (user, address, user agent) among them.
         sources: Distinct addresses among them.
         gap_cv: Median over callers with ServiceAccounts of the coefficient of variation of the time between their
@@ -187,6 +189,7 @@ class Demand:
 
     window: Window
     stretches: Stretches
+    base: Window
     servers: int
     nodes: int
     asking: tuple[Asking, ...]
