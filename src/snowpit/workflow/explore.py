@@ -55,6 +55,21 @@ class Varied:
         return check(scenario, scenario.name)
 
 
+def ranged(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+    """The axes themselves, if a figure can be drawn over them.
+
+    Raises:
+        ScenarioError: If one is a list of words, or has a single value.
+    """
+    for axis in axes:
+        if not axis.ranged:
+            raise ScenarioError(
+                f"{axis.key}: its values stand on no axis.",
+                "Give two numbers or more, such as limit=200:1000:5.",
+            )
+    return axes
+
+
 def _of_table(key: str) -> bool:
     return key in TABLE_KEYS or key.endswith(".version")
 

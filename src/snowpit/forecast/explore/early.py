@@ -1,10 +1,11 @@
 """When a trial is decided before its horizon, and how long that horizon has to be.
 
 A trial is *calm* if nothing failed for the settling time since its last event, so it healed. It is *hopeless* if three
-times the transient that closed forms predict has passed since the last trigger, and the loopback limiter still makes a
-read wait for as long as the trigger's look-ups would alone: the queue does not drain. It is hopeless as well if reads
-wait long before any trigger came, at a time when a cold start is over. What is neither runs on to six times the
-transient, from which on a verdict is believed (``cluster.horizon``).
+times the transient that closed forms predict, and 15 minutes, have passed since the last trigger, the loopback limiter
+makes a read wait for longer than the trigger's look-ups would alone, and longer than ever: the queue grows. It is hopeless
+as well if reads wait long before any trigger came, at a time when a cold start is over. What is neither runs on to six
+times the transient, from which on a verdict is believed (``cluster.horizon``), and to twice that if by then the wait has
+fallen to half of its peak: near an edge recovery is slow, many times slower than the predicted transient.
 """
 
 from collections.abc import Callable
@@ -16,10 +17,13 @@ from snowpit.model.sample import Run
 from snowpit.observe.outcome import FAILING_SHARE, SETTLING_S, SLOW_S, reached, unwell
 
 HOPELESS_TIMES = 3.0
-LEAST_S, MOST_S = 600.0, 14_400.0
-"""Bounds of the time from the last trigger to the horizon of a trial."""
+LEAST_HOPELESS_S = 900.0
+LEAST_S, MOST_S = 1200.0, 7200.0
+"""Bounds of the time after the last trigger from which on a verdict is believed."""
 
-LEAST_TRANSIENT_S = 60.0
+PROLONGED, FALLEN = 2.0, 0.5
+"""How many times longer a trial may last if the wait has fallen to this share of its peak."""
+
 COLD_S, COLD_WAIT_S = 300.0, 10.0
 """Cold caches are warm after this time; a longer wait than this one by then is no start any more."""
 
@@ -29,13 +33,13 @@ Stop = Callable[[Run], bool]
 
 
 def horizon(scenario: Scenario) -> float:
-    """How long a trial of a scenario may have to last, s; its own horizon where no transient can be predicted."""
+    """How long a trial of a scenario may last, s; its own horizon where no transient can be predicted."""
     predicted = transient(scenario)
     if predicted is None:
         return scenario.horizon_s
     last = max((event.at_s for event in scenario.events), default=0.0)
     wanted = TIMES * predicted if isfinite(predicted) else LEAST_S
-    return last + min(MOST_S, max(LEAST_S, wanted))
+    return last + PROLONGED * min(MOST_S, max(LEAST_S, wanted))
 
 
 def calm(scenario: Scenario) -> Stop:
@@ -58,13 +62,19 @@ def calm(scenario: Scenario) -> Stop:
 def decided(scenario: Scenario) -> Stop:
     """Stops a run that is calm or hopeless."""
     stop, drains = calm(scenario), _draining(scenario)
+    last = max((event.at_s for event in scenario.events), default=0.0)
+    believed = last + (horizon(scenario) - last) / PROLONGED
     first = min((event.at_s for event in scenario.events), default=scenario.horizon_s)
 
     def either(run: Run) -> bool:
-        bins = reached(run)
-        lately = min(_waits(run)[max(0, bins - round(LATELY_S / run.samples.bin_s)) : bins], default=0.0)
-        cold = COLD_S <= run.ended_s <= first and lately >= COLD_WAIT_S
-        return cold or not drains(run.ended_s, lately) or stop(run)
+        bins, waits = reached(run), _waits(run)
+        lately = waits[max(0, bins - round(LATELY_S / run.samples.bin_s)) : bins]
+        least = min(lately, default=0.0)
+        highest = max(waits[:bins], default=0.0)
+        cold = COLD_S <= run.ended_s <= first and least >= COLD_WAIT_S
+        grows = max(lately, default=0.0) >= highest
+        late = run.ended_s >= believed and max(lately, default=0.0) > max(FALLEN * highest, SLOW_S)
+        return cold or late or (grows and not drains(run.ended_s, least)) or stop(run)
 
     return either
 
@@ -77,7 +87,7 @@ def _draining(scenario: Scenario) -> Callable[[float, float], bool]:
     alone = sum(brought(event, scenario, lookups) for event in triggers) / rate if rate > 0 else 0.0
     if predicted is None or not isfinite(predicted) or not alone:
         return lambda _now, _wait: True
-    after = max(event.at_s for event in triggers) + HOPELESS_TIMES * max(predicted, LEAST_TRANSIENT_S)
+    after = max(event.at_s for event in triggers) + max(HOPELESS_TIMES * predicted, LEAST_HOPELESS_S)
     return lambda now, wait: now < after or wait < max(alone, SLOW_S)
 
 

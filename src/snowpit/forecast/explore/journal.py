@@ -6,6 +6,7 @@ is cut off, and its job is done again.
 
 import fcntl
 import hashlib
+import inspect
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,13 +14,20 @@ from typing import BinaryIO, Self
 
 import msgspec
 
+from snowpit.cluster import horizon
 from snowpit.cluster.scenario import Scenario
 from snowpit.errors import EvidenceError
+from snowpit.forecast import askers, closed
+from snowpit.forecast.explore import early, kicks, questions
 from snowpit.forecast.explore.axes import Settings
+from snowpit.observe import outcome
 from snowpit.simulate import compiled
 
 SCHEMA = "snowpit.explore/v1"
 NAME = "journal.jsonl"
+
+JUDGES = (askers, closed, early, kicks, questions, outcome, horizon)
+"""Modules that an answer depends on, beside the simulator."""
 
 Key = tuple[Settings, int]
 """What was set, and the seed."""
@@ -45,12 +53,16 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 def head(scenario: Scenario, question: str) -> Head:
     """What a journal of a question about a scenario says of itself.
 
-    The digest covers the scenario, the simulator's sources and the question: an answer of another simulator is another
-    answer. Axes and seeds are not part of it, so that a finer map takes over the points of a coarse one.
+    The digest covers the scenario, the question, and the sources of the simulator and of the judgement: an answer of
+    another release is another answer. Axes and seeds are not part of it, so that a finer map takes over the points of a
+    coarse one.
     """
-    text = f"{scenario!r}\n{compiled.digest()}\n{question}"
-    digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
-    return Head(schema=SCHEMA, question=question, scenario=scenario.name, digest=digest)
+    found = hashlib.sha256(
+        f"{scenario!r}\n{question}\n{compiled.digest()}".encode("utf-8", "backslashreplace")
+    )
+    for module in JUDGES:
+        found.update(inspect.getsource(module).encode("utf-8"))
+    return Head(schema=SCHEMA, question=question, scenario=scenario.name, digest=found.hexdigest()[:32])
 
 
 class Journal:

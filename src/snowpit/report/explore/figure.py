@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from snowpit.model.forecast import State
 
@@ -57,6 +59,19 @@ def drawn(caption: str, fill: Callable[[Figure], None], *, size: tuple[float, fl
         return Drawing(
             caption, _saved(figure, "svg", {"Date": None}), _saved(figure, "png", {"Software": None})
         )
+
+
+def logarithmic(axes: Axes, *, upwards: bool = False) -> None:
+    """Give an axis a logarithmic scale with plain numbers; mathematical text is off, as names may hold dollars.
+
+    Args:
+        axes: Whose axis.
+        upwards: The vertical axis, not the horizontal one.
+    """
+    scale, axis = (axes.set_yscale, axes.yaxis) if upwards else (axes.set_xscale, axes.xaxis)
+    scale("log")
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _saved(figure: Figure, kind: str, metadata: dict[str, Any]) -> bytes:

@@ -9,6 +9,7 @@ from snowpit.forecast.explore.gathered import (
     Exploration,
     edge_of,
     middle,
+    numbers,
     state_of,
     tips,
     typical,
@@ -29,8 +30,9 @@ MEANINGS = {
 }
 CAVEATS = (
     (
-        "A trial ends early when it is calm for 180 s, or when three times the transient that closed forms predict have passed"
-        " and the queue is no shorter than the trigger made it; else at six times that transient."
+        "A trial ends early when it is calm for 180 s, or when 15 minutes and three times the transient that closed forms"
+        " predict have passed and the queue still grows; else at 6 to 12 times that transient. Near an edge a trial that"
+        " counts as failing may heal later."
     ),
     "Kicks are reads that nobody waits for, queued at once at the loopback limiter of every API server, on a full bucket.",
 )
@@ -156,3 +158,59 @@ def _edges(found: Exploration) -> str:
         f"Between {count(min(sizes))} and {count(max(sizes))} look-ups over {plural(len(sizes), 'point')}, by bisection"
         " with the first seed to 9 %; closed forms start the search and are printed beside it in the data."
     )
+
+
+def hysteresis(found: Exploration) -> Page:
+    """Both branches over one parameter, and the edge between them."""
+    head = (
+        found.axes[0].label,
+        "waiting, healthy",
+        "waiting, kicked",
+        "kicked fails",
+        "edge, look-ups",
+        "goodput, healthy",
+        "goodput, kicked",
+    )
+    rows = tuple((*_place(at), *_branch(answers)) for at, answers in found.by_place.items())
+    return Page(
+        "snowpit hysteresis",
+        (
+            Section("Answer", (Paragraph(hysteresis_answer(found), "strong"),)),
+            Section("Branches", (Table(head, rows, right=frozenset(range(len(head)))),), note=_note(found)),
+            Section("Bear in mind", (Bullets(CAVEATS),), quiet=True),
+        ),
+    )
+
+
+def hysteresis_answer(found: Exploration) -> str:
+    """Where two states exist, in one sentence."""
+    axis = found.axes[0]
+    both = [at[0][1] for at, answers in found.by_place.items() if _bistable(answers)]
+    if not both:
+        return f"{found.scenario.name}: at no value of {axis.label} do most seeds find two states."
+    return (
+        f"{found.scenario.name} has two states at {plural(len(both), 'value')} of {axis.label}, from {both[0]} to"
+        f" {both[-1]}: it stays well until a kick beyond the edge, and from there it does not come back."
+    )
+
+
+def _bistable(answers: Sequence[Answer]) -> bool:
+    two = [answer["kicked_fails"] and not answer["healthy_fails"] for answer in answers]
+    return 2 * sum(map(bool, two)) > len(two)
+
+
+def _branch(answers: Sequence[Answer]) -> tuple[Cell, ...]:
+    fails = numbers(answers, "kicked_fails")
+    size = edge_of(answers)
+    return (
+        _figure(typical(answers, "healthy_backlog")),
+        _figure(typical(answers, "kicked_backlog")),
+        share(sum(fails) / len(fails)),
+        "-" if size is None else count(size),
+        _figure(typical(answers, "healthy_goodput_per_s")),
+        _figure(typical(answers, "kicked_goodput_per_s")),
+    )
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else rate(value) if value else "0"
