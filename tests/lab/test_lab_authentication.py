@@ -1,8 +1,6 @@
 """Who is let in, and who is not: the chain by version, and tokens made to deceive."""
 
 import asyncio
-import base64
-import hmac
 import json
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -17,6 +15,7 @@ from snowpit.lab.authority import ISSUER, Signer, Verifier
 from snowpit.lab.authority.tokens import elliptic, rsa
 from snowpit.lab.wire import Certificate, Credential
 from support.lab_server import ADDRESS, Bench, key
+from support.service_accounts import by_another_key, by_public_key, forged, unsigned
 
 T = TypeVar("T")
 NODE = Certificate("system:node:n0", ("system:nodes",), "kubernetes")
@@ -120,38 +119,12 @@ def test_misses_of_one_token_are_shared_from_1_18(version: str, reads: int) -> N
     assert on_bench(work, version) == reads
 
 
-def forged(token: str, **changes: object) -> str:
-    """The token with another payload and the old signature."""
-    head, payload, signature = token.split(".")
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
-    made = base64.urlsafe_b64encode(json.dumps({**claims, **changes}).encode()).rstrip(b"=").decode()
-    return f"{head}.{made}.{signature}"
-
-
-def unsigned(token: str) -> str:
-    head = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
-    return f"{head}.{token.split('.')[1]}."
-
-
-def by_public_key(token: str) -> str:
-    """Signed with the public key as if it were a shared secret."""
-    head = base64.urlsafe_b64encode(b'{"alg":"HS256"}').rstrip(b"=").decode()
-    signed = f"{head}.{token.split('.')[1]}"
-    found = hmac.digest(key().as_pem(private=False), signed.encode(), "sha256")
-    return f"{signed}.{base64.urlsafe_b64encode(found).rstrip(b'=').decode()}"
-
-
-def by_another_key(token: str) -> str:
-    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
-    return Signer(rsa()).sign(claims)
-
-
 @pytest.mark.parametrize(
     "trick",
     [
         lambda token: forged(token, sub="system:serviceaccount:kube-system:admin"),
         unsigned,
-        by_public_key,
+        lambda token: by_public_key(token, key().as_pem(private=False)),
         by_another_key,
         lambda token: token[:-4],
         lambda token: token + ".x",

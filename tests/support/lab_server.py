@@ -1,7 +1,6 @@
 """One API server of a lab in memory, with ServiceAccounts and their tokens, for tests of its path."""
 
 import asyncio
-import base64
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -25,6 +24,7 @@ from snowpit.lab.storage import Store
 from snowpit.lab.storage.latency import latency
 from snowpit.lab.wire import NOBODY, Certificate, Credential, Network, Request, Response
 from snowpit.lab.witness import Silent, Witness
+from support.service_accounts import account
 
 ADDRESS = "127.0.0.1:6443"
 ADMIN = Certificate("admin", ("system:masters",), "kubernetes")
@@ -122,19 +122,8 @@ class Bench:
 
     def account(self, name: str, namespace: str = "bench") -> str:
         """A ServiceAccount with the token of a Secret."""
-        uid, secret = f"uid-{name}", f"{name}-token"
-        token = self.signer.legacy(namespace, secret, name, uid)
-        data = {"token": base64.b64encode(token.encode()).decode()}
-        metadata = {"name": name, "namespace": namespace, "uid": uid}
-        account = {"kind": "ServiceAccount", "apiVersion": "v1", "metadata": metadata}
-        kept = {
-            "kind": "Secret",
-            "apiVersion": "v1",
-            "metadata": {"name": secret, "namespace": namespace},
-            "type": "kubernetes.io/service-account-token",
-            "data": data,
-        }
-        self.store.load([("serviceaccounts", account), ("secrets", kept)], stamp=self.clock.epoch)
+        token, objects = account(self.signer, name, namespace)
+        self.store.load(objects, stamp=self.clock.epoch)
         return token
 
     async def review(self, token: str, credential: Credential = Credential(certificate="admin")) -> Response:  # noqa: B008
