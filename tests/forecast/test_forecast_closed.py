@@ -12,8 +12,8 @@ from snowpit.cluster.scenario import Scenario, Switches
 from snowpit.cluster.scenario_file import load
 from snowpit.cluster.workload import Clients, Delay, Kubelets, Retry, Scraper, Tokens
 from snowpit.errors import ScenarioError
-from snowpit.forecast.askers import askers, cache_of
 from snowpit.forecast.closed import ClosedForm, closed_form
+from snowpit.forecast.populations import askers, cache_of
 from snowpit.knowledge.version import Version
 from snowpit.mechanism.limiter_laws import critical_backlog, demand
 from snowpit.model.forecast import Present, State

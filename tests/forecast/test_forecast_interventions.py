@@ -7,8 +7,8 @@ import pytest
 from snowpit.cluster.change import apply
 from snowpit.cluster.scale import scaled
 from snowpit.cluster.scenario_file import load
+from snowpit.forecast.candidates import INTERVENTIONS, PAIRS, candidates
 from snowpit.forecast.closed import closed_form
-from snowpit.forecast.interventions import INTERVENTIONS, PAIRS, candidates
 from snowpit.forecast.remedies import texts
 from snowpit.forecast.starts import present, settled
 from snowpit.forecast.trials import with_intervention

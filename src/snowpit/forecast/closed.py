@@ -14,16 +14,10 @@ from snowpit.cluster.horizon import brought
 from snowpit.cluster.scenario import CONTROL_PLANE, Event, Scenario
 from snowpit.cluster.workload import Clients
 from snowpit.errors import ScenarioError
-from snowpit.forecast.askers import Asker, Cache, askers, cache_of
+from snowpit.forecast.askers import Asker
+from snowpit.forecast.curve import crossings, over_waits, total
+from snowpit.forecast.populations import askers, cache_of
 from snowpit.model.forecast import Present, State
-
-SHORTEST_S, LONGEST_S, POINTS = 0.02, 7200.0, 80
-"""Waits over which demand is looked at; a bad state beyond the longest diverges."""
-
-SLOW_S = 1.0
-"""Waits up to which a queue is no failure, as in ``observe.outcome``."""
-
-HALVINGS = 60
 
 UNITS = {"reconnects": "clients within a second", "backlog": "look-ups", "slow_lookups": "s"}
 """Kinds of triggers with the unit of their size."""
@@ -113,10 +107,10 @@ def closed_form(scenario: Scenario, *, present: Present | None = None, now: bool
         )
     found, cache = askers(scenario), cache_of(scenario)
     rate = _limiter(scenario)
-    curve = _curve(found, cache) if rate < inf else ()
+    curve = over_waits(found, cache) if rate < inf else ()
     lookups = max((asker.lookups for asker in found), default=0)
-    healthy = _demand(found, 0.0, cache)
-    unstable, stable = _crossings(found, cache, curve, rate=rate)
+    healthy = total(found, 0.0, cache)
+    unstable, stable = crossings(found, cache, curve, rate=rate)
     values = ClosedForm(
         state=State.HEALTHY,
         because="",
@@ -140,50 +134,6 @@ def closed_form(scenario: Scenario, *, present: Present | None = None, now: bool
 def _limiter(scenario: Scenario) -> float:
     rate = scenario.plane.number("loopback_qps")
     return inf if rate is None or rate <= 0 else rate
-
-
-def _demand(found: tuple[Asker, ...], wait: float, cache: Cache) -> float:
-    return sum(asker.lookups_per_s(wait, cache) for asker in found)
-
-
-def _curve(found: tuple[Asker, ...], cache: Cache) -> tuple[tuple[float, float], ...]:
-    """Demand over waits, those included at which patience ends and the laws jump."""
-    step = (LONGEST_S / SHORTEST_S) ** (1.0 / (POINTS - 1))
-    steps = {asker.patience_s for asker in found if asker.patience_s < LONGEST_S}
-    waits = sorted({0.0, *steps, *(SHORTEST_S * step**place for place in range(POINTS))})
-    return tuple((wait, _demand(found, wait, cache)) for wait in waits)
-
-
-def _crossings(
-    found: tuple[Asker, ...], cache: Cache, curve: tuple[tuple[float, float], ...], *, rate: float
-) -> tuple[float | None, float | None]:
-    """Where demand crosses the capacity upwards, and after that back down; infinite if it stays above.
-
-    Clients that wait for each answer may ask for more than the capacity at no wait at all and less at a short one: that
-    is a short queue and no overload.
-    """
-    well = next((place for place, (_, value) in enumerate(curve) if value < rate), len(curve))
-    if not curve or (well and (well == len(curve) or curve[well][0] > SLOW_S)):
-        return (0.0, inf) if curve else (None, None)
-    above = [place for place in range(well, len(curve)) if curve[place][1] >= rate]
-    if not above:
-        return None, None
-    first, last = above[0], above[-1]
-    unstable = _root(found, cache, curve[first - 1][0], curve[first][0], rate=rate)
-    if last == len(curve) - 1:
-        return unstable, inf
-    return unstable, _root(found, cache, curve[last + 1][0], curve[last][0], rate=rate)
-
-
-def _root(found: tuple[Asker, ...], cache: Cache, below: float, above: float, *, rate: float) -> float:
-    """Wait between one with less and one with more demand than the capacity."""
-    for _ in range(HALVINGS):
-        middle = (below + above) / 2.0
-        if _demand(found, middle, cache) < rate:
-            below = middle
-        else:
-            above = middle
-    return above
 
 
 def _seats_limit(found: tuple[Asker, ...], rate: float) -> float:

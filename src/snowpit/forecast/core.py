@@ -130,7 +130,7 @@ def _tipped(ask: Ask, closed: ClosedForm, begin: Start | None, state: State) -> 
     """The failing state that remedies are tried on."""
     if state is State.OVERLOADED:
         return calm(ask.scenario)
-    if begin is not None and state is State.SELF_SUSTAINING:
+    if begin is not None and (state is State.SELF_SUSTAINING or closed.unstable_wait_s is None):
         return begin
     return deep(ask.scenario, closed)
 

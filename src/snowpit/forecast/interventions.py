@@ -4,7 +4,7 @@ Each function gives the intervention for a scenario, or null where there is noth
 ``knowledge/interventions.toml``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from snowpit.cluster.change import apply
 from snowpit.cluster.flow_schemas import levels
 from snowpit.cluster.scenario import PriorityLevel, Scenario
 from snowpit.cluster.workload import Clients
-from snowpit.forecast.askers import askers
+from snowpit.forecast.populations import askers
 from snowpit.forecast.starts import LOOKED_UP
 from snowpit.knowledge.facts import Value
 from snowpit.knowledge.version import Version
@@ -60,6 +60,9 @@ class Intervention(NamedTuple):
     from_start: bool = False
 
 
+Making = Callable[[Scenario], Intervention | None]
+
+
 def _sets(scenario: Scenario, changes: Mapping[str, Value], *, restart: bool = False) -> Intervention | None:
     """Values set at an instant, with or without a restart of the API servers for it."""
     if not changes:
@@ -81,7 +84,9 @@ def token_scrapers(scenario: Scenario) -> list[str]:
     return [one.name for one in scenario.scrapers if one.tokens.credential not in plain]
 
 
-def _scraper(credential: str) -> "Making":
+def scraper(credential: str) -> Making:
+    """Scrapers show another credential than a token."""
+
     def make(scenario: Scenario) -> Intervention | None:
         names = token_scrapers(scenario)
         return _sets(scenario, {f"scrapers.{name}.credential": credential for name in names})
@@ -89,18 +94,21 @@ def _scraper(credential: str) -> "Making":
     return make
 
 
-def _stop_scraper(scenario: Scenario) -> Intervention | None:
+def stop_scraper(scenario: Scenario) -> Intervention | None:
+    """Scrapers with a token stop."""
     names = token_scrapers(scenario)
     left = tuple(one for one in scenario.scrapers if one.name not in names)
     acts = tuple(Act(0.0, "stop", {"clients": name}) for name in names)
     return Intervention(scenario, acts, replace(scenario, scrapers=left)) if names else None
 
 
-def _restart(scenario: Scenario) -> Intervention:
+def restart(scenario: Scenario) -> Intervention:
+    """All API servers restart at once."""
     return Intervention(scenario, _restart_acts())
 
 
-def _staggered_restart(scenario: Scenario) -> Intervention:
+def staggered_restart(scenario: Scenario) -> Intervention:
+    """API servers restart one after another, and clients come back slowly."""
     settings = [
         {"server": server, "down_s": DOWN_S, "spread_s": SLOWLY_S} for server in range(scenario.servers)
     ]
@@ -109,7 +117,9 @@ def _staggered_restart(scenario: Scenario) -> Intervention:
     )
 
 
-def _limited(factor: Callable[[int], int]) -> "Making":
+def limited(factor: Callable[[int], int]) -> Making:
+    """The mutating limit is changed; where priority and fairness rules there is none."""
+
     def make(scenario: Scenario) -> Intervention | None:
         before = scenario.plane.limit("mutating")
         after = factor(before)
@@ -120,7 +130,8 @@ def _limited(factor: Callable[[int], int]) -> "Making":
     return make
 
 
-def _lower(limit: int) -> int:
+def lower(limit: int) -> int:
+    """The usual limit, or half of one that is not above it."""
     return USUAL_LIMIT if limit > USUAL_LIMIT else max(1, limit // 2)
 
 
@@ -134,7 +145,7 @@ def looked_up(scenario: Scenario) -> list[Clients]:
     ]
 
 
-def _fewer_clients(scenario: Scenario) -> Intervention | None:
+def fewer_clients(scenario: Scenario) -> Intervention | None:
     """Each population is split; one half moves to certificates."""
     split = [one for one in looked_up(scenario) if one.count > 1 and not one.tokens.shared_with]
     if not split:
@@ -161,14 +172,16 @@ def _halves(one: Clients) -> tuple[Clients, Clients]:
     )
 
 
-def _shed(scenario: Scenario) -> Intervention | None:
+def shed(scenario: Scenario) -> Intervention | None:
+    """Nine in ten calls with tokens are refused at the door for ten minutes."""
     names = [one.name for one in looked_up(scenario)]
     acts = [Act(0.0, "shed", {"clients": name, "share": 0.9}) for name in names]
     ends = [Act(600.0, "shed", {"clients": name, "share": 0.0}) for name in names]
     return Intervention(scenario, (*acts, *ends)) if names else None
 
 
-def _backoff(scenario: Scenario) -> Intervention | None:
+def backoff(scenario: Scenario) -> Intervention | None:
+    """Clients with tokens wait longer before they try again."""
     slow = {
         f"clients.{one.name}.retry.base": f"{BACKOFF_S}s"
         for one in looked_up(scenario)
@@ -177,7 +190,8 @@ def _backoff(scenario: Scenario) -> Intervention | None:
     return _sets(scenario, slow)
 
 
-def _kubelet_cache(scenario: Scenario) -> Intervention | None:
+def kubelet_cache(scenario: Scenario) -> Intervention | None:
+    """Kubelets keep accepted reviews longer."""
     long = (
         scenario.kubelets.ok_ttl_s >= KUBELET_TTL_S
         or not token_scrapers(scenario)
@@ -186,24 +200,28 @@ def _kubelet_cache(scenario: Scenario) -> Intervention | None:
     return None if long else _sets(scenario, {"kubelets.ok_ttl": f"{KUBELET_TTL_S}s"})
 
 
-def _token_cache(scenario: Scenario) -> Intervention | None:
+def token_cache(scenario: Scenario) -> Intervention | None:
+    """API servers keep accepted tokens longer."""
     needed = any(True for _ in askers(scenario))
     return _sets(scenario, {"token_cache_success_ttl_s": "60s"}, restart=True) if needed else None
 
 
-def _lookup_off(scenario: Scenario) -> Intervention | None:
+def lookup_off(scenario: Scenario) -> Intervention | None:
+    """Legacy tokens are accepted without look-ups."""
     if not askers(scenario) or not scenario.plane.may("service_account_lookup"):
         return None
     return _sets(scenario, {"service_account_lookup": False}, restart=True)
 
 
-def _another_server(scenario: Scenario) -> Intervention:
+def another_server(scenario: Scenario) -> Intervention:
     """One server more, which stands idle until it is added."""
     more = replace(scenario, servers=scenario.servers + 1)
     return Intervention(more, (Act(0.0, "return", {"server": scenario.servers, "spread_s": SLOWLY_S}),), more)
 
 
-def _upgrade(version: str) -> "Making":
+def upgrade(version: str) -> Making:
+    """API servers take a later version."""
+
     def make(scenario: Scenario) -> Intervention | None:
         if scenario.plane.version is None or scenario.plane.version.at_least(version):
             return None
@@ -219,12 +237,13 @@ def patch_of(version: Version | None) -> str:
     return found if version and found and not version.at_least(found) else ""
 
 
-def _upgrade_patch(scenario: Scenario) -> Intervention | None:
+def upgrade_patch(scenario: Scenario) -> Intervention | None:
+    """API servers take the patch release without limiter."""
     patch = patch_of(scenario.plane.version)
-    return _upgrade(patch)(scenario) if patch else None
+    return upgrade(patch)(scenario) if patch else None
 
 
-def _guard(scenario: Scenario) -> Intervention | None:
+def guard(scenario: Scenario) -> Intervention | None:
     """Reviews of kubelets in a level of their own, so that they starve nobody; an upgrade where it takes one."""
     if not scenario.kubelets.count:
         return None
@@ -237,57 +256,3 @@ def _guard(scenario: Scenario) -> Intervention | None:
         kubelets=replace(upgraded.kubelets, priority_level=GUARD.name),
     )
     return Intervention(scenario, (), fixed, from_start=True)
-
-
-Making = Callable[[Scenario], Intervention | None]
-
-INTERVENTIONS: Mapping[str, Making] = {
-    "scraper_certificate": _scraper("certificate"),
-    "scraper_static_token": _scraper("static_token"),
-    "stop_scraper": _stop_scraper,
-    "restart": _restart,
-    "staggered_restart": _staggered_restart,
-    "raise_mutating_limit": _limited(lambda limit: 2 * limit),
-    "lower_mutating_limit": _limited(_lower),
-    "fewer_clients": _fewer_clients,
-    "shed_load": _shed,
-    "client_backoff": _backoff,
-    "longer_kubelet_cache": _kubelet_cache,
-    "longer_token_cache": _token_cache,
-    "lookup_off": _lookup_off,
-    "another_server": _another_server,
-    "upgrade_patch": _upgrade_patch,
-    "upgrade_1_14": _upgrade("1.14.0"),
-    "upgrade_1_17": _upgrade("1.17.0"),
-    "upgrade_1_18": _upgrade("1.18.0"),
-    "priority_and_fairness_guard": _guard,
-}
-"""Interventions by id, in the order of ``interventions.toml``."""
-
-PAIRS: Sequence[tuple[str, str]] = (
-    ("scraper_certificate", "staggered_restart"),
-    ("scraper_certificate", "lower_mutating_limit"),
-    ("scraper_certificate", "fewer_clients"),
-    ("shed_load", "scraper_certificate"),
-)
-"""Pairs that operators would do together: one takes the load away, the other the cause."""
-
-
-def candidates(scenario: Scenario) -> dict[tuple[str, ...], Intervention]:
-    """Interventions that make sense for the scenario, single ones first, then pairs, by ids."""
-    found: dict[tuple[str, ...], Intervention] = {
-        (name,): made for name, make in INTERVENTIONS.items() if (made := make(scenario)) is not None
-    }
-    for first, second in PAIRS:
-        one = found.get((first,))
-        other = INTERVENTIONS[second](one.base) if one is not None else None
-        if one is not None and other is not None:
-            found[first, second] = _both(one, other, INTERVENTIONS[second])
-    return found
-
-
-def _both(one: Intervention, other: Intervention, make: Making) -> Intervention:
-    """Two at once: what lasts of the first is the ground of the second."""
-    lasting = make(one.fixed) if one.fixed is not None else None
-    fixed = lasting.fixed if lasting is not None and lasting.fixed is not None else one.fixed or other.fixed
-    return Intervention(other.base, (*one.acts, *other.acts), fixed)

@@ -5,8 +5,9 @@ from math import isfinite
 from typing import Any
 
 from snowpit.cluster.scenario import Scenario
+from snowpit.forecast.candidates import candidates
 from snowpit.forecast.closed import ClosedForm
-from snowpit.forecast.interventions import Intervention, candidates, patch_of
+from snowpit.forecast.interventions import Intervention, patch_of
 from snowpit.forecast.starts import Start, settled
 from snowpit.forecast.trials import Progress, Trial, times, trials, well, with_intervention
 from snowpit.knowledge.ranges import tables
