@@ -61,3 +61,33 @@ def test_what_a_lab_cannot_run_is_told(
     assert ran.code == 64
     assert message in ran.err
     assert not (tmp_path / "lab").exists()
+
+
+def test_audit_events_go_to_a_collector_by_a_policy_of_ones_own(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, quiet: str
+) -> None:
+    policy, out = tmp_path / "policy.yaml", tmp_path / "lab"
+    policy.write_text("apiVersion: audit.k8s.io/v1beta1\nkind: Policy\nrules:\n- level: Metadata\n")
+    words = ["--audit-policy", str(policy), "--audit-webhook", "batch"]
+    assert snowpit(capsys, "lab", "run", quiet, "--out", str(out), "-q", *words).code == 0
+    lists = (out / "audit-webhook" / "audit.json").read_text().splitlines()
+    assert {json.loads(line)["kind"] for line in lists} == {"EventList"}
+    ran = snowpit(capsys, "diagnose", str(out / "audit-webhook"))
+    assert ran.code == 0, ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--audit-policy", "/nonexistent"], "cannot be read"),
+        (["--audit-webhook", "sometimes"], "--audit-webhook"),
+        (["--audit-webhook", "batch", "--real"], "own API servers"),
+    ],
+)
+def test_how_a_lab_cannot_be_audited_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, quiet: str, words: list[str], message: str
+) -> None:
+    ran = snowpit(capsys, "lab", "run", quiet, "--out", str(tmp_path / "lab"), *words)
+    assert ran.code == 64
+    assert message in ran.err
+    assert "Traceback" not in ran.err

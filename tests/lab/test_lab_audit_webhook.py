@@ -194,7 +194,7 @@ def test_the_collector_takes_lists_of_events_alone(
 
 
 def incident(horizon: str) -> Scenario:
-    return scaled(load("healthy-1.12", overrides=(f"horizon={horizon}",)), 0.02)
+    return scaled(load("healthy-1.12", overrides=(f"horizon={horizon}", "bin=1s")), 0.02)
 
 
 def ids(path: Path) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from snowpit.cli.output import remark, style, write
-from snowpit.cli.progress import StatusLine
+from snowpit.cli.status_line import StatusLine
 from snowpit.report import text
 from snowpit.report.figures import seconds
 
@@ -66,6 +66,18 @@ def command() -> None:
     "--real", is_flag=True, help="Take real binaries, found in the folder that KUBEBUILDER_ASSETS names."
 )
 @click.option(
+    "--audit-policy",
+    default="",
+    metavar="FILE",
+    help="Audit policy of the API servers; one of the lab's own otherwise.",
+)
+@click.option(
+    "--audit-webhook",
+    type=click.Choice(("batch", "blocking")),
+    default=None,
+    help="Send audit events to a collector too, in batches or while each request waits.",
+)
+@click.option(
     "--check", is_flag=True, help="Diagnose the evidence, simulate the same, and compare the three."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -81,6 +93,8 @@ def run(
     apiserver: str,
     etcd: str,
     real: bool,
+    audit_policy: str,
+    audit_webhook: str | None,
     check: bool,
     quiet: bool,
 ) -> int:
@@ -99,15 +113,20 @@ def run(
 
     changed = (*overrides, f"horizon={horizon}") if horizon else overrides
     wanted = apiserver or etcd or real
+    if wanted and (audit_policy or audit_webhook):
+        raise click.UsageError("--audit-policy and --audit-webhook are for the lab's own API servers")
     binaries = rehearsal.real(apiserver, etcd, os.environ.get(ASSETS, "")) if wanted else None
     factor = scale or (SCALE if binaries is None else 1.0)
+    auditing = rehearsal.auditing(audit_policy, audit_webhook or "")
     ready = rehearsal.prepared(load(scenario, overrides=changed), factor, binaries)
     view = _View(shown=not quiet and sys.stderr.isatty(), until_s=ready.horizon_s)
     folder = Path(out)
     on_wall = clock == "wall" or binaries is not None
     epoch = None if on_wall else round((time.time() - ready.horizon_s) * MICROS)
     try:
-        found = rehearsal.study(ready, seed, folder=folder, epoch=epoch, seen=view, binaries=binaries)
+        found = rehearsal.study(
+            ready, seed, folder=folder, epoch=epoch, seen=view, binaries=binaries, auditing=auditing
+        )
     finally:
         view.close()
     from snowpit.report.rehearsal import build, compared  # noqa: PLC0415

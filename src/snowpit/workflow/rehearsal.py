@@ -12,12 +12,15 @@ from snowpit.cluster.horizon import short
 from snowpit.cluster.scale import scaled
 from snowpit.cluster.scenario import CONTROL_PLANE, Scenario
 from snowpit.errors import LabError
+from snowpit.lab.around.collector import ADDRESS as COLLECTOR
 from snowpit.lab.conduct.calls import call
 from snowpit.lab.conduct.conductor import CONTROL
 from snowpit.lab.conduct.dating import date
 from snowpit.lab.conduct.in_memory import rehearse
 from snowpit.lab.conduct.sampling import Seen
+from snowpit.lab.evidence.policy import Policy
 from snowpit.lab.real.binaries import Binaries, find, identify
+from snowpit.lab.setup import PLAIN, Auditing, AuditWebhook
 from snowpit.model.finding import Verdict as Judgement
 from snowpit.model.sample import Run
 from snowpit.observe.outcome import Verdict, outcome
@@ -80,6 +83,23 @@ def prepared(scenario: Scenario, scale: float, binaries: Binaries | None = None)
     return replace(smaller, plane=with_values(smaller.plane, limiter))
 
 
+def auditing(policy: str, webhook: str) -> Auditing:
+    """How the API servers of a lab are audited.
+
+    Args:
+        policy: Policy file; empty for the lab's own.
+        webhook: ``batch`` or ``blocking``; empty for none.
+
+    Raises:
+        LabError: If the file is no policy.
+    """
+    path = Path(policy).resolve() if policy else None
+    if path is not None:
+        Policy.load(path)
+    hook = AuditWebhook(address=COLLECTOR, mode=webhook) if webhook else None
+    return Auditing(policy=path, webhook=hook)
+
+
 def study(
     scenario: Scenario,
     seed: int,
@@ -88,6 +108,7 @@ def study(
     epoch: int | None,
     seen: Seen | None = None,
     binaries: Binaries | None = None,
+    auditing: Auditing = PLAIN,
 ) -> Study:
     """Rehearse a scenario and judge how it ended.
 
@@ -98,6 +119,7 @@ def study(
         epoch: When the lab begins, µs since the epoch, on virtual time; null rehearses on sockets, on wall time.
         seen: Told of every bin.
         binaries: Real programs to take as API servers, on wall time; null takes the lab's own.
+        auditing: How the lab's own API servers are audited.
 
     Raises:
         LabError: If the folder holds something, or the lab cannot do what the scenario asks for.
@@ -108,9 +130,11 @@ def study(
     if epoch is None:
         from snowpit.lab.conduct import on_sockets  # noqa: PLC0415 - an HTTP server
 
-        found = on_sockets.rehearse(scenario, seed=seed, folder=folder, seen=seen, binaries=binaries)
+        found = on_sockets.rehearse(
+            scenario, seed=seed, folder=folder, seen=seen, binaries=binaries, auditing=auditing
+        )
     else:
-        found = rehearse(scenario, seed=seed, folder=folder, epoch=epoch, seen=seen)
+        found = rehearse(scenario, seed=seed, folder=folder, epoch=epoch, seen=seen, auditing=auditing)
         date(folder, epoch + round(found.ended_s * 1e6))
     return judged(scenario, found)
 

@@ -91,10 +91,10 @@ async def serve(post: Post) -> None:
     await stop.wait()
     flushing.cancel()
     await server.stop()
-    await control.cleanup()
     if evidence is not None:
         await evidence.drain()
         evidence.close()
+    await control.cleanup()
     await network.close()
     store.close()
 
