@@ -33,6 +33,8 @@ COMMANDS = {
     "map": "Map where a scenario is stable, vulnerable or fails, over two parameters.",
     "sweep": "Say how a scenario ends while parameters of it vary.",
     "forecast": "Say whether an overload feeds itself, how near the edge is, and what ends it.",
+    "hysteresis": "Show where a scenario has two states, and the edge between them.",
+    "sensitivity": "Say which parameters move the edge of a scenario.",
     "lab": "Rehearse a scenario with real requests and leave real evidence.",
     "calibrate": "Make a scenario of evidence.",
     "scenarios": "List or show the scenarios that ship with snowpit.",

@@ -70,6 +70,6 @@ def command(
     if folder is not None:
         from snowpit.report.explore import map as maps  # noqa: PLC0415 - matplotlib
 
-        explore.keep(found, page, folder, pictures={"map": maps.stability(found)})
+        explore.keep(found.points, page, folder, pictures={"map": maps.stability(found)})
         remark(f"kept in {folder}")
     return 0

@@ -57,6 +57,6 @@ def command(
     page = words.sweep(found)
     write(as_json.render(found, "sweep") if output == "json" else text.render(page, style()))
     if folder is not None:
-        explore.keep(found, page, folder, pictures={})
+        explore.keep(found.points, page, folder, pictures={})
         remark(f"kept in {folder}")
     return 0

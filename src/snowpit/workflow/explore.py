@@ -9,11 +9,11 @@ from snowpit.cluster.checks import check
 from snowpit.cluster.scenario import CONTROL_PLANE, Scenario
 from snowpit.cluster.scenario_file import load
 from snowpit.errors import EvidenceError, QueryError, ScenarioError
-from snowpit.forecast.explore.axes import TABLE_KEYS, Axis, Settings, parse, points
+from snowpit.forecast.explore.axes import TABLE_KEYS, Axis, Settings, parse, points, units_free
 from snowpit.forecast.explore.back_ends import LOCAL
 from snowpit.forecast.explore.gathered import Exploration
 from snowpit.forecast.explore.questions import Job
-from snowpit.forecast.explore.run import Progress, explore
+from snowpit.forecast.explore.run import Point, Progress, explore
 from snowpit.report import html
 from snowpit.report.content import Page
 from snowpit.report.explore.figure import Drawing
@@ -110,11 +110,11 @@ def explored(
     return Exploration(scenario=varied.base, axes=tuple(axes), seeds=tuple(seeds), points=found)
 
 
-def keep(found: Exploration, page: Page, folder: Path, *, pictures: Mapping[str, Drawing]) -> None:
+def keep(points: Sequence[Point], page: Page, folder: Path, *, pictures: Mapping[str, Drawing]) -> None:
     """Write what an exploration gives into its folder: ``points.parquet``, pictures, ``index.html``.
 
     Args:
-        found: The exploration.
+        points: Its points.
         page: What is said of it.
         folder: The folder.
         pictures: Figures with their captions, by name of file without ending; each becomes SVG and PNG.
@@ -124,7 +124,7 @@ def keep(found: Exploration, page: Page, folder: Path, *, pictures: Mapping[str,
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_parquet(found, folder / "points.parquet")
+        write_parquet(points, folder / "points.parquet")
         for name, drawing in pictures.items():
             (folder / f"{name}.svg").write_bytes(drawing.svg)
             (folder / f"{name}.png").write_bytes(drawing.png)
@@ -136,13 +136,21 @@ def keep(found: Exploration, page: Page, folder: Path, *, pictures: Mapping[str,
         ) from error
 
 
-def write_parquet(found: Exploration, path: Path) -> int:
+def write_parquet(points: Sequence[Point], path: Path) -> int:
     """Write one row per point and seed and give their number: a column per axis, ``seed``, and the answer's figures.
 
     Raises:
         EvidenceError: If the file cannot be written.
     """
-    rows = [{**_placed(point.at, found.axes), "seed": point.seed, **point.answer} for point in found.points]
+    words = {key for point in points for key, value in point.at if units_free(value) is None}
+    rows = [
+        {
+            **{key: value if key in words else units_free(value) for key, value in point.at},
+            "seed": point.seed,
+            **point.answer,
+        }
+        for point in points
+    ]
     names = list(dict.fromkeys(name for row in rows for name in row))
     kinds = {name: _kind([row.get(name) for row in rows]) for name in names}
     with Tables() as tables:
@@ -157,14 +165,6 @@ def write_parquet(found: Exploration, path: Path) -> int:
                 "The Parquet file cannot be written.", "Check the folder and the rights of --out."
             ) from error
     return len(rows)
-
-
-def _placed(at: Settings, axes: Sequence[Axis]) -> dict[str, float | str]:
-    """Values of a point by key: numbers where the axis has them."""
-    return {
-        axis.key: axis.numbers[axis.values.index(value)] if axis.ranged else value
-        for axis, (_, value) in zip(axes, at, strict=True)
-    }
 
 
 def _kind(values: Sequence[object]) -> str:

@@ -111,22 +111,85 @@ def parse(text: str, scenario: Scenario) -> Axis:
     Raises:
         ScenarioError: If it is no axis, or the scenario does not take its values.
     """
-    name, sign, raw = (part.strip() for part in text.partition("="))
-    if not sign or not name or not raw:
-        units.refuse("--over", text, "it has to be key=values", _HINT)
-    key, label = _named(name, scenario)
+    key, label, raw = _split(text, scenario)
     found = _RANGE.fullmatch(raw)
     if found is None:
         return _listed(key, label, raw)
-    low, high, unit = float(found[1]), float(found[3]), found[4] or found[2]
-    numbers = _spaced(low, high, int(found[5]), log=bool(found[6]), place=name)
-    if not _takes(scenario, key, _text(low + (high - low) / 3.1, unit)):
-        numbers = list(dict.fromkeys(float(round(number)) for number in numbers))
-    values = tuple(_text(number, unit) for number in numbers)
-    for value in (values[0], values[-1]):
-        apply(scenario, key, value, source="flag", place="--over")
-    kept = tuple(units_free(value) or 0.0 for value in values)
-    return Axis(key, label + (f" ({unit})" if unit and label == key else ""), values, kept, bool(found[6]))
+    span = _span(key, label, found, scenario)
+    number = int(found[5])
+    if not 2 <= number <= VALUES_AT_MOST:  # noqa: PLR2004 - both ends
+        units.refuse(word(key), number, f"a range has 2 to {VALUES_AT_MOST} values", _HINT)
+    values = tuple(dict.fromkeys(span.value(step / (number - 1)) for step in range(number)))
+    return Axis(key, label, values, tuple(units_free(value) or 0.0 for value in values), span.log)
+
+
+class Span(NamedTuple):
+    """One parameter with its bounds.
+
+    Args:
+        key: Key path, as ``--set`` takes it.
+        label: Words, with the unit.
+        low: Lower bound.
+        high: Upper bound.
+        unit: Unit of both as written; may be empty.
+        log: Whether ratios count.
+        whole: Whether only whole numbers are taken.
+    """
+
+    key: str
+    label: str
+    low: float
+    high: float
+    unit: str
+    log: bool
+    whole: bool
+
+    def value(self, share: float) -> str:
+        """The value at a share of the way from the lower to the upper bound, as ``--set`` takes it."""
+        if self.log:
+            number = 10.0 ** (log10(self.low) + share * (log10(self.high) - log10(self.low)))
+        else:
+            number = self.low + share * (self.high - self.low)
+        return _text(float(round(number)) if self.whole else number, self.unit)
+
+
+def span(text: str, scenario: Scenario) -> Span:
+    """A parameter with its bounds as written on a command line.
+
+    Args:
+        text: ``name=low:high[:log]``.
+        scenario: The scenario that it changes.
+
+    Raises:
+        ScenarioError: If it is none, or the scenario does not take its bounds.
+    """
+    key, label, raw = _split(text, scenario)
+    found = _RANGE.fullmatch(f"{raw.removesuffix(':log')}:2{':log' if raw.endswith(':log') else ''}")
+    if found is None:
+        units.refuse(
+            word(key), raw, "it has to be low:high", "Write for instance tokens=50:200 or qps=10:1000:log."
+        )
+    return _span(key, label, found, scenario)
+
+
+def _split(text: str, scenario: Scenario) -> tuple[str, str, str]:
+    """Key path, words, and what stands right of the equals sign."""
+    name, sign, raw = (part.strip() for part in text.partition("="))
+    if not sign or not name or not raw:
+        units.refuse("--over", text, "it has to be key=values", _HINT)
+    return (*_named(name, scenario), raw)
+
+
+def _span(key: str, label: str, found: re.Match[str], scenario: Scenario) -> Span:
+    low, high, unit, log = float(found[1]), float(found[3]), found[4] or found[2], bool(found[6])
+    if low >= high or (log and low <= 0.0):
+        rule = "a range with log goes from above 0 upwards" if log else "a range goes upwards"
+        units.refuse(word(key), f"{low:g}:{high:g}", rule, _HINT)
+    whole = not _takes(scenario, key, _text(low + (high - low) / 3.1, unit))
+    result = Span(key, label, low, high, unit, log, whole)
+    for share in (0.0, 1.0):
+        apply(scenario, key, result.value(share), source="flag", place="--over")
+    return result
 
 
 def _named(name: str, scenario: Scenario) -> tuple[str, str]:
@@ -166,19 +229,6 @@ def _calls_per_s(who: Clients) -> float:
     if who.arrivals == "open":
         return who.rate_per_s
     return who.count / who.think.mean_s if who.think.mean_s > 0 else float(who.count)
-
-
-def _spaced(low: float, high: float, number: int, *, log: bool, place: str) -> list[float]:
-    """Numbers from one end to the other, at equal distances or ratios."""
-    if not 2 <= number <= VALUES_AT_MOST:  # noqa: PLR2004 - both ends
-        units.refuse(place, number, f"a range has 2 to {VALUES_AT_MOST} values", _HINT)
-    if low >= high or (log and low <= 0.0):
-        rule = "a range with log goes from above 0 upwards" if log else "a range goes upwards"
-        units.refuse(place, f"{low:g}:{high:g}", rule, _HINT)
-    shares = [step / (number - 1) for step in range(number)]
-    if log:
-        return [10.0 ** (log10(low) + share * (log10(high) - log10(low))) for share in shares]
-    return [low + share * (high - low) for share in shares]
 
 
 def _text(number: float, unit: str) -> str:
