@@ -121,6 +121,8 @@ def _of(share: Share) -> str:
 
 
 def _span(interval: Interval) -> str:
+    if interval.high <= 0:
+        return "at once"
     if interval.low == interval.high:
         return seconds(interval.median)
     return f"{seconds(interval.median)} ({seconds(interval.low)} to {seconds(interval.high)})"
@@ -185,7 +187,7 @@ def _remedies(forecast: Forecast) -> Section:
         for one in forecast.remedies
     )
     table = Table(("Remedy", "When", "Recovers", "After", "Prevents", "Works"), rows, right=frozenset({2, 4}))
-    beside = [_words(one) for one in forecast.remedies if one.works]
+    beside = [_words(one) for one in forecast.remedies if one.works and "+" not in one.id]
     return Section(
         "Remedies", (table, Bullets(tuple(beside))), note="simulated with the same seeds, best first"
     )
