@@ -18,7 +18,7 @@ from snowpit.knowledge.version import Version
 from snowpit.lab import virtual
 from snowpit.lab.around.collector import ADDRESS, Collector
 from snowpit.lab.clock import Clock
-from snowpit.lab.conduct import playing
+from snowpit.lab.conduct import on_sockets, playing
 from snowpit.lab.conduct.in_memory import rehearse
 from snowpit.lab.evidence.webhook import Webhook
 from snowpit.lab.network.memory import MemoryNetwork
@@ -26,6 +26,7 @@ from snowpit.lab.setup import Auditing, AuditWebhook
 from snowpit.lab.wire import Request, Response
 from snowpit.model.evidence import FileCoverage
 from snowpit.store import Tables
+from support.lab_sockets import alone
 
 EPOCH = 1_767_225_600_000_000
 
@@ -219,6 +220,15 @@ def test_a_labs_collector_gets_every_event_and_snowpit_reads_it(tmp_path: Path, 
     alone = [covered(path) for path in (log, lists)]
     assert alone[0].events == alone[1].events
     assert not any(file.rejected for file in alone)
+
+
+def test_a_collector_on_sockets_gets_what_is_left_when_a_server_ends(tmp_path: Path) -> None:
+    auditing = Auditing(webhook=AuditWebhook(address=ADDRESS, size=20))
+    with alone():
+        on_sockets.rehearse(incident("8s"), seed=1, folder=tmp_path, auditing=auditing)
+    found = ids(tmp_path / "audit-webhook" / "audit.json")
+    assert found == ids(tmp_path / "apiserver-0" / "audit.log")
+    assert len(found) > 20
 
 
 def test_a_policy_decides_what_is_sent(tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ BUFFERED, WEBHOOK = "buffered", "webhook"
 """Plugins, as ``apiserver_audit_error_total`` names them."""
 
 TIMEOUT_S = 30.0
+LAST_S = 2.0
+"""The same for a server that ends: its collector may have left open connections without answering on them."""
+
 GOOD = range(200, 300)
 PASSING = (429, 500, 504)
 JSON = {"content-type": "application/json"}
@@ -103,10 +106,10 @@ class Webhook:
         """Send what is left, each batch once, or twice where a connection was stale, and end."""
         self.drop()
         await asyncio.gather(*self._sending, return_exceptions=True)
-        left = [*self._batch, *self._buffer]
-        for begin in range(0, len(left), self._hook.size):
-            batch = left[begin : begin + self._hook.size]
-            status = await self._try(batch) or await self._try(batch)
+        self._buffer.extendleft(reversed(self._batch))
+        while self._buffer:
+            batch = [self._buffer.popleft() for _ in range(min(self._hook.size, len(self._buffer)))]
+            status = await self._try(batch, LAST_S) or await self._try(batch, LAST_S)
             if status not in GOOD:
                 self._lose(WEBHOOK, self._why(status), len(batch))
 
@@ -178,12 +181,12 @@ class Webhook:
             return f"the server responded with the status code {status} but did not return more information"
         return f"Post https://{self._hook.address}{self._hook.path}: dial tcp {self._hook.address}: connect: connection refused"
 
-    async def _try(self, batch: list[bytes]) -> int:
+    async def _try(self, batch: list[bytes], limit_s: float = TIMEOUT_S) -> int:
         """Status of one POST; 0 if no answer came."""
         body = self._head + b",".join(batch) + b"]}\n"
         target = f"{self._hook.path}?timeout={TIMEOUT_S:.0f}s"
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(limit_s):
                 response = await self._network.send(
                     self._hook.address, "POST", target, headers=JSON, body=body
                 )
