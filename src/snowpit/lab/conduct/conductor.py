@@ -1,7 +1,9 @@
 """Runs a lab from its start to its end: events at their time, samples bin by bin, operators in between."""
 
 import asyncio
+import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from aiohttp.web import AppRunner
@@ -104,7 +106,9 @@ class Conductor:
         )
 
     async def open(self, folder: Path) -> AppRunner:
-        """Answer ``snowpit lab set`` and its like until the runner is cleaned up."""
+        """Answer ``snowpit lab set`` and its like until the runner is cleaned up; SIGTERM stops the lab in order."""
+        with suppress(ValueError, RuntimeError):  # only the main thread hears signals
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stopped.set)
         return await calls.answer(
             folder / CONTROL, {"do": self._do, "status": self._status, "stop": self._stop}
         )
