@@ -48,6 +48,13 @@ SELECT count(*) FROM requests WHERE client_kind = 'loopback' AND verb = 'get' AN
   AND received >= {{start}} AND received < {{end}} GROUP BY (received - {{start}}) // {BIN_S * MICROS}
 """
 
+_GRANTS = f"""
+SELECT quantile_cont(gap, [0.25, 0.5, 0.75]), count(*) FROM (
+  SELECT "at" - lag("at") OVER (PARTITION BY server ORDER BY "at") AS gap, seconds FROM lookups_waited)
+WHERE gap > 0 AND seconds * {MICROS} > gap
+"""
+"""A look-up that waited longer than the time since the one before passed a limiter that was busy all that time."""
+
 _ASKS = f"""
 WITH users AS (
   SELECT DISTINCT split_part("user", ':', 3) || '/' || split_part("user", ':', 4) || '-token-' AS start FROM requests
@@ -75,6 +82,7 @@ def limiter(tables: Tables, parts: Stretches) -> Limiter:
     names = tables.run(_NAMES.format(start=calm.start, end=calm.end))
     rate, low, high = _rate(tables, parts.failing)
     lines = tables.run("SELECT count(*) FROM lookups_waited")[0][0]
+    gaps, grants = tables.run(_GRANTS)[0]
     wait, slope, before = _waits(tables, parts)
     returns, returning = _returning(tables, parts)
     return Limiter(
@@ -85,6 +93,7 @@ def limiter(tables: Tables, parts: Stretches) -> Limiter:
         rate=rate,
         rate_low=low,
         rate_high=high,
+        grant=spread(gaps, grants) if grants >= LEAST_PAIRS else None,
         waits=lines,
         wait_s=wait,
         slope=slope,

@@ -12,9 +12,6 @@ from snowpit.model.observation.demand import Demand
 AS_SHIPPED = 0.1
 """A rate that is no further from the version's own is taken for it."""
 
-BUSY_S = 10
-"""Seconds in which look-ups waited, from which lines of the log tell the limiter's rate."""
-
 SURE = 10
 """429s that show a plateau of held seats to be the limit."""
 
@@ -43,8 +40,8 @@ def control_plane(plane: ControlPlane, observed: Observed, demand: Demand) -> tu
     }
     values = dict(told)
     limits, limits_part = _limits(plane, told, observed)
-    rate, rate_part = _limiter(simulated(version), observed, demand)
-    read, read_part = _read(demand)
+    rate, rate_part = _limiter(simulated(version), demand)
+    read, read_part = _read(demand, limited=(simulated(version).number("loopback_qps") or -1.0) > 0)
     values |= limits | rate | read
     found = with_values(simulated(version, version_source="observed"), values)
     part = Part((_version(plane), *(_flag(name, value) for name, value in told.items())))
@@ -119,7 +116,7 @@ def _limits(
     return found, Part(tuple(estimates), unknown if missing else ())
 
 
-def _limiter(base: ControlPlane, observed: Observed, demand: Demand) -> tuple[dict[str, Sourced], Part]:
+def _limiter(base: ControlPlane, demand: Demand) -> tuple[dict[str, Sourced], Part]:
     """Rate of the loopback limiter: as it worked while look-ups waited, else the version's own."""
     shipped = base.number("loopback_qps") or -1.0
     if shipped < 0:
@@ -128,7 +125,7 @@ def _limiter(base: ControlPlane, observed: Observed, demand: Demand) -> tuple[di
             (Estimate(key="loopback_qps", value=-1.0, source=Source.VERSION_DEFAULT, reference=reference),)
         )
     burst = base.number("loopback_burst") or 2.0 * shipped
-    rate, least, most = _worked(observed, demand)
+    rate, least, most = _worked(demand)
     if rate is None or abs(rate / shipped - 1.0) <= AS_SHIPPED:
         seen = "" if rate is None else f"{rate:.1f} look-ups a second while they waited"
         return {}, Part(
@@ -168,18 +165,19 @@ def _limiter(base: ControlPlane, observed: Observed, demand: Demand) -> tuple[di
     )
 
 
-def _worked(observed: Observed, demand: Demand) -> tuple[float | None, float, float]:
+def _worked(demand: Demand) -> tuple[float | None, float, float]:
     """Rate of one limiter while look-ups waited, and its bounds: by the audit log, else by lines of the server's log."""
     found = demand.limiter
     if found.rate is not None:
         return tuple(value / demand.servers for value in (found.rate, found.rate_low, found.rate_high))  # type: ignore[return-value]
-    limited = observed.logs.limited if observed.logs else ()
-    rates = [
-        one.rate
-        for one in limited
-        if one.component == "kube-apiserver" and one.busy_s >= BUSY_S and one.rate > 0
-    ]
-    return (rates[0], 0.9 * rates[0], 1.1 * rates[0]) if rates else (None, 0.0, 0.0)
+    if found.grant is None:
+        return None, 0.0, 0.0
+    rate = 1.0 / found.grant.median
+    return (
+        rate,
+        min(0.9 * rate, 1.0 / found.grant.high),
+        max(1.1 * rate, min(1.0 / found.grant.low, 2.0 * rate)),
+    )
 
 
 def _rate(key: str, value: float, bounds: tuple[float, float], source: Source, reference: str) -> Estimate:
@@ -189,7 +187,7 @@ def _rate(key: str, value: float, bounds: tuple[float, float], source: Source, r
     )
 
 
-def _read(demand: Demand) -> tuple[dict[str, Sourced], Part]:
+def _read(demand: Demand, *, limited: bool) -> tuple[dict[str, Sourced], Part]:
     """Time of one look-up."""
     read = demand.limiter.read
     if read is None or read.median <= 0:
@@ -203,7 +201,7 @@ def _read(demand: Demand) -> tuple[dict[str, Sourced], Part]:
             source=Source.ASSUMED,
             reference=reference,
         )
-        return {}, Part((estimate,), (_LOOKUPS,))
+        return {}, Part((estimate,), (_LOOKUPS,) if limited else ())
     delay = service(read)
     reference = "requests of system:apiserver in the audit log"
     return {

@@ -112,6 +112,7 @@ class Limiter:
         rate: Look-ups per second while it fails, all servers; null if it did not work at a steady rate then.
         rate_low: 10th percentile over sixths of a minute.
         rate_high: 90th percentile.
+        grant: Time between two look-ups that a busy limiter lets pass, by waits in logs; null without 20 of them.
         waits: Waits in logs: number of lines.
         wait_s: Median wait of the look-ups that ended in the last 15 s of the log, seconds; 0 if none did, null if no log
             tells of waits.
@@ -128,6 +129,7 @@ class Limiter:
     rate: float | None
     rate_low: float
     rate_high: float
+    grant: Spread | None
     waits: int
     wait_s: float | None
     slope: float | None
