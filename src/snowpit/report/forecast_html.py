@@ -34,6 +34,7 @@ def _fill(figure: Figure, forecast: Forecast) -> None:
     for wait, label, marker in crossings:
         if wait is not None and 0 < wait < inf:
             axes.plot([wait], [forecast.capacity], marker, color="black", label=f"{label}: {wait:,.1f} s")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("seconds from miss to cache fill")
     axes.set_ylabel("look-ups per second")
     axes.set_ylim(bottom=0)
