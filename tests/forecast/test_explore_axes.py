@@ -19,6 +19,11 @@ def test_a_range_of_counts_is_whole() -> None:
     assert axis.ranged
 
 
+def test_large_counts_are_whole_too() -> None:
+    axis = parse("clients=200:4000:7", INCIDENT)
+    assert axis.values == ("200", "833", "1467", "2100", "2733", "3367", "4000")
+
+
 def test_counts_that_round_to_the_same_are_one_value() -> None:
     assert parse("tokens=1:3:9", INCIDENT).values == ("1", "2", "3")
 

@@ -185,7 +185,7 @@ def _span(key: str, label: str, found: re.Match[str], scenario: Scenario) -> Spa
     if low >= high or (log and low <= 0.0):
         rule = "a range with log goes from above 0 upwards" if log else "a range goes upwards"
         units.refuse(word(key), f"{low:g}:{high:g}", rule, _HINT)
-    whole = not _takes(scenario, key, _text(low + (high - low) / 3.1, unit))
+    whole = not _takes(scenario, key, f"{int(low)}.5{unit}")
     result = Span(key, label, low, high, unit, log, whole)
     for share in (0.0, 1.0):
         apply(scenario, key, result.value(share), source="flag", place="--over")
