@@ -28,8 +28,6 @@ WORDS = {
 EXIT_CODES = {0: "healthy", 1: "vulnerable, self-sustaining or overloaded"}
 """What the exit codes of ``snowpit forecast`` say."""
 
-SHOWN_PARTS = 40
-
 
 def exit_code(forecast: Forecast) -> int:
     """0 if healthy, 1 otherwise."""
@@ -84,14 +82,11 @@ def _demand(forecast: Forecast) -> str:
 
 def _curve(forecast: Forecast) -> Lines:
     """Demand over the wait of a miss, on a logarithmic scale as the closed form looks at it."""
-    points = [point for point in forecast.curve if point[0] > 0][: SHOWN_PARTS * 2]
+    points = [point for point in forecast.curve if point[0] > 0]
     values = tuple(value for _, value in points)
-    capacity = tuple(forecast.capacity for _ in points)
+    remark = f"up to {rate(max(values, default=0.0))}, capacity {rate(forecast.capacity)}"
     return Lines(
-        series=(
-            ("demand", values, f"up to {rate(max(values, default=0.0))}"),
-            ("capacity", capacity, rate(forecast.capacity)),
-        ),
+        series=(("demand", values, remark),),
         start=f"a miss takes {seconds(points[0][0])}" if points else "",
         end=seconds(points[-1][0]) if points else "",
     )
