@@ -71,6 +71,12 @@ def test_the_page_on_json_names_every_key_of_a_simulation() -> None:
     assert [key for key in schema["properties"] if f"`{key}`" not in page] == []
 
 
+def test_the_page_on_json_names_every_key_of_a_forecast() -> None:
+    page = reference("json.md")
+    schema = json.loads(generate.SCHEMA.with_name("forecast-v1.json").read_text("utf-8"))
+    assert [key for key in schema["properties"] if f"`{key}`" not in page] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     targets = LINK.findall(page.read_text("utf-8"))
