@@ -220,6 +220,8 @@ def test_a_labs_collector_gets_every_event_and_snowpit_reads_it(tmp_path: Path, 
     alone = [covered(path) for path in (log, lists)]
     assert alone[0].events == alone[1].events
     assert not any(file.rejected for file in alone)
+    manifest = (tmp_path / "configuration" / "kube-apiserver-0.yaml").read_text()
+    assert f"--audit-webhook-mode={mode}" in manifest
 
 
 def test_a_collector_on_sockets_gets_what_is_left_when_a_server_ends(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from snowpit.lab.conduct.course import Course
 from snowpit.lab.conduct.parties import Around, Servers, Status
 from snowpit.lab.conduct.record import Record
 from snowpit.lab.conduct.sampling import Sampler, Seen
+from snowpit.lab.setup import PLAIN, Auditing
 from snowpit.model.sample import Marker, Run
 
 CONTROL = "control.sock"
@@ -31,6 +32,7 @@ class Conductor:
         clock: The lab's clock.
         folder: The lab's folder; null keeps nothing.
         seen: Told of every bin.
+        auditing: How the API servers are audited.
     """
 
     def __init__(
@@ -42,7 +44,9 @@ class Conductor:
         clock: Clock,
         folder: Path | None = None,
         seen: Seen | None = None,
+        auditing: Auditing = PLAIN,
     ) -> None:
+        self._auditing = auditing
         self._around, self._clock, self._folder = around, clock, folder
         self._seen = seen or _nobody
         self._latest: Sequence[Status] = ()
@@ -63,7 +67,7 @@ class Conductor:
     def _configured(self, scenario: Scenario) -> None:
         """Keep the configuration in the lab's folder."""
         if self._folder is not None:
-            configuration.write(scenario, self._folder)
+            configuration.write(scenario, self._folder, self._auditing)
 
     def _note(self, now: float, told: Sequence[Status]) -> None:
         self._latest = told

@@ -18,7 +18,8 @@ from snowpit.lab.api import fairness
 from snowpit.lab.api.discovery import release
 from snowpit.lab.api.resources import NEWEST
 from snowpit.lab.conduct.stage import address
-from snowpit.lab.flags import ETCD, INSTALLED, Listen, command_line
+from snowpit.lab.flags import ETCD, INSTALLED, Listen, command_line, webhook_flags
+from snowpit.lab.setup import PLAIN, Auditing, AuditWebhook
 
 FOLDER = "configuration"
 MOUNTED = "/var/run/secrets/kubernetes.io/serviceaccount/token"
@@ -28,19 +29,23 @@ VERBOSITY = 4
 Document = Mapping[str, Any]
 
 
-def write(scenario: Scenario, folder: Path) -> None:
+def write(scenario: Scenario, folder: Path, auditing: Auditing = PLAIN) -> None:
     """Write the configuration as the scenario now has it; what was there before is replaced.
 
     Args:
         scenario: What runs.
         folder: Folder of the lab.
+        auditing: How the API servers are audited.
     """
     place = folder / FOLDER
     place.mkdir(exist_ok=True)
     version = scenario.plane.version or NEWEST
     (place / "version.json").write_text(json.dumps(release(version), indent=2) + "\n", "utf-8")
     for server in range(scenario.servers):
-        _put(place / f"kube-apiserver-{server}.yaml", _apiserver(scenario, server, version))
+        _put(
+            place / f"kube-apiserver-{server}.yaml",
+            _apiserver(scenario, server, version, hook=auditing.webhook),
+        )
     if scenario.kubelets.count:
         _put(place / "kubelet.yaml", _kubelet(scenario.kubelets))
     for one in scenario.scrapers:
@@ -54,14 +59,14 @@ def _put(path: Path, *documents: Document) -> None:
     path.write_text(yaml.safe_dump_all(documents, sort_keys=False, width=200), "utf-8")
 
 
-def _apiserver(scenario: Scenario, server: int, version: Version) -> Document:
+def _apiserver(scenario: Scenario, server: int, version: Version, *, hook: AuditWebhook | None) -> Document:
     """The static pod of a server, named after its node."""
     host, _, port = address(server).rpartition(":")
     listen = Listen(host, int(port), ETCD, VERBOSITY)
     container = {
         "name": "kube-apiserver",
         "image": f"k8s.gcr.io/kube-apiserver:v{version}",
-        "command": ["kube-apiserver", *command_line(scenario.plane, listen, INSTALLED)],
+        "command": ["kube-apiserver", *command_line(scenario.plane, listen, INSTALLED), *webhook_flags(hook)],
     }
     return {
         "apiVersion": "v1",
@@ -90,7 +95,7 @@ def _metrics_server(one: Scraper) -> Document:
     account = _account(one.tokens.subject)
     container = {
         "name": "metrics-server",
-        "image": "k8s.gcr.io/metrics-server-amd64",
+        "image": f"k8s.gcr.io/metrics-server-amd64{f':v{one.release}' if one.release else ''}",
         "command": ["/metrics-server", f"--metric-resolution={_seconds(one.period_s)}", *_shows(one)],
     }
     labels = {"k8s-app": one.name}

@@ -36,7 +36,15 @@ async def play(
     for node, kubelet in enumerate(crowd.kubelets):
         network.attach(kubelet_address(node), kubelet.handle)
     collector = _collector(stage, folder)
-    conductor = Conductor(scenario, servers, crowd, clock=stage.clock, folder=folder, seen=seen)
+    conductor = Conductor(
+        scenario,
+        servers,
+        crowd,
+        clock=stage.clock,
+        folder=folder,
+        seen=seen,
+        auditing=stage.auditing,
+    )
     crowd.start()
     dumps = asyncio.ensure_future(_dump(servers, scenario.servers, crowd)) if folder else None
     control = await conductor.open(folder) if folder and operated else None
