@@ -208,7 +208,7 @@ def _calibration(found: Calibration) -> list[Block]:
         Section("Read off the evidence", (Table(head, rows, shorten=frozenset({0, 4})),), quiet=True)
     ]
     if found.unidentified:
-        items = tuple(f"{one.what}: {one.evidence}" for one in found.unidentified)
+        items = tuple(f"{one.what.rstrip('.')}: {one.evidence}" for one in found.unidentified)
         blocks.append(Section("What the evidence cannot tell", (Bullets(items),), quiet=True))
     return blocks
 
