@@ -1,5 +1,6 @@
 """``snowpit calibrate``: from evidence to a scenario."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ import click
 from snowpit.cli import options
 from snowpit.cli.diagnose import parse_limits
 from snowpit.cli.output import remark, style, write
+from snowpit.cli.replications import Meter
 from snowpit.errors import EvidenceError
 
 
@@ -31,9 +33,22 @@ from snowpit.errors import EvidenceError
     metavar="KIND=N,...",
     help="In-flight limits where they differ from the defaults: readonly=400,mutating=200.",
 )
+@click.option(
+    "--fit", "fitted", is_flag=True, help="Fit by simulation what stays assumed and shows in a failure."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @options.narrowing
 @options.caching
-def command(*, out: str, name: str, server_version: str, limits: str, **evidence: object) -> int:
+def command(
+    *,
+    out: str,
+    name: str,
+    server_version: str,
+    limits: str,
+    fitted: bool,
+    quiet: bool,
+    **evidence: object,
+) -> int:
     """Make a scenario of evidence: everything that simulate, lab and forecast need.
 
     PATH is whatever diagnose reads. Each value is told with its source and bounds, in the file and on the terminal;
@@ -53,7 +68,11 @@ def command(*, out: str, name: str, server_version: str, limits: str, **evidence
     source = options.source(**evidence)  # type: ignore[arg-type]
     stem = name or (Path(out).name.removesuffix(".toml") if out != "-" else "calibrated")
     question = Question(source=source, server_version=server_version, limits=parse_limits(limits))
-    found = run(question, name=stem)
+    meter = Meter(sys.stderr, shown=fitted and not quiet and sys.stderr.isatty())
+    try:
+        found = run(question, name=stem, fitted=fitted, progress=meter)
+    finally:
+        meter.close()
     options.done(source)
     written = account.toml(found.scenario, found.calibration)
     if out == "-":

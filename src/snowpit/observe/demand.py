@@ -1,6 +1,6 @@
 """What a scenario can be read from: demand while all is well, and what the limiter shows once it is not."""
 
-from snowpit.model.observation.demand import Demand
+from snowpit.model.observation.demand import Demand, Signs
 from snowpit.model.window import MICROS, Window
 from snowpit.observe.demand_asking import asking, callers, gap_cv, rounds, tokens
 from snowpit.observe.demand_limiter import limiter, newcomers
@@ -14,6 +14,15 @@ _EXTENT = """
 SELECT min(low), max(high) FROM (
   SELECT min(received) AS low, max(greatest(received, finished)) AS high FROM requests
   UNION ALL SELECT min("at"), max("at") FROM lookups_waited)
+"""
+
+LOOKED_AT_S = 1200
+
+_SIGNS = """
+SELECT count(*) FILTER (outcome = 'rejected'),
+  count(*) FILTER (outcome = 'ok' AND client_kind = 'serviceaccount'),
+  count(*) FILTER (outcome = 'ok' AND client_kind = 'node' AND resource = 'tokenreviews')
+FROM requests WHERE received >= {start} AND received < {end}
 """
 
 _SERVERS = """
@@ -52,6 +61,7 @@ def demand(tables: Tables) -> Demand:
         limiter=limiter(tables, parts),
         newcomers=newcomers(tables, parts),
         rejected_per_s=_rejected(tables, window.end),
+        signs=_signs(tables, parts.failing),
     )
 
 
@@ -60,3 +70,14 @@ def _rejected(tables: Tables, end: int) -> float:
     since = end - 60 * MICROS
     found = tables.run(f"SELECT count(*) FROM requests WHERE outcome = 'rejected' AND finished >= {since}")
     return int(found[0][0]) / 60.0
+
+
+def _signs(tables: Tables, failing: Window | None) -> Signs | None:
+    """Rates of the failing stretch, from a minute after the onset to 20 minutes later."""
+    if failing is None or failing.seconds < 2 * SHORTEST_S:
+        return None
+    start = failing.start + int(SHORTEST_S * MICROS)
+    end = min(failing.end, start + LOOKED_AT_S * MICROS)
+    refused, accounts, reviews = tables.run(_SIGNS.format(start=start, end=end))[0]
+    seconds = (end - start) / MICROS
+    return Signs(seconds, refused / seconds, accounts / seconds, reviews / seconds)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from snowpit.cluster.scenario import Scenario
 from snowpit.forecast.calibrate import calibrate
+from snowpit.forecast.calibrate.fit import fit
 from snowpit.model.forecast import Calibration
 from snowpit.observe.demand import demand
+from snowpit.simulate.parallel import Progress
 from snowpit.workflow.diagnosis import Question, known
 from snowpit.workflow.evidence import Source
 
@@ -27,12 +29,16 @@ class Calibrated:
     remarks: tuple[str, ...]
 
 
-def run(question: Question, *, name: str = "calibrated") -> Calibrated:
+def run(
+    question: Question, *, name: str = "calibrated", fitted: bool = False, progress: Progress | None = None
+) -> Calibrated:
     """Make a scenario of evidence.
 
     Args:
         question: The evidence, and what the user knows of the server.
         name: Name of the scenario.
+        fitted: Fit by simulation what stays assumed and shows in a failure.
+        progress: Told how far fitting has come.
 
     Raises:
         EvidenceError: If the evidence cannot be read, tells no version, or shows too little.
@@ -40,7 +46,10 @@ def run(question: Question, *, name: str = "calibrated") -> Calibrated:
         FactError: If the version or a limit is none.
     """
     with known(question) as (evidence, observed, plane, conflicts):
-        scenario, calibration = calibrate(observed, plane, demand(evidence.tables), name=name)
+        asked = demand(evidence.tables)
+        scenario, calibration = calibrate(observed, plane, asked, name=name)
+        if fitted:
+            scenario, calibration = fit(scenario, calibration, asked.signs, progress=progress)
         return Calibrated(scenario=scenario, calibration=calibration, remarks=(*evidence.remarks, *conflicts))
 
 

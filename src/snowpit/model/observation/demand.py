@@ -167,6 +167,22 @@ class Newcomers:
     reference: str
 
 
+class Signs(NamedTuple):
+    """How the failing stretch looks from outside, a minute after its onset; what a fitted scenario has to show, too.
+
+    Args:
+        seconds: Length of what was looked at.
+        refused_per_s: Answers 429 per second.
+        accounts_per_s: Successes of ServiceAccounts per second.
+        reviews_per_s: Successful TokenReviews of kubelets per second.
+    """
+
+    seconds: float
+    refused_per_s: float
+    accounts_per_s: float
+    reviews_per_s: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
     """All of it.
@@ -187,6 +203,7 @@ class Demand:
         limiter: The loopback client.
         newcomers: Who comes at the onset; null if nobody or nothing fails.
         rejected_per_s: 429 per second in the last minute.
+        signs: How the failing stretch looks; null if nothing fails for two minutes.
     """
 
     window: Window
@@ -203,3 +220,4 @@ class Demand:
     limiter: Limiter
     newcomers: Newcomers | None
     rejected_per_s: float
+    signs: Signs | None = None
