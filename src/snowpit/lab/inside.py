@@ -67,7 +67,6 @@ class LevelView:
         least: Seats that it never lends.
         most: Seats that it may hold with all that it can borrow.
         limit: Seats that it has now.
-        in_use: Seats taken.
         demand: Demand of the last period.
         virtual: Virtual time, seat-seconds.
         ends: Requests that were dispatched, rejected, timed out and cancelled since the start.
@@ -81,7 +80,6 @@ class LevelView:
     least: int = 0
     most: int = 0
     limit: int = 0
-    in_use: int = 0
     demand: Demand = NO_DEMAND
     virtual: float = 0.0
     ends: tuple[int, int, int, int] = (0, 0, 0, 0)

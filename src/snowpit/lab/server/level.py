@@ -174,7 +174,6 @@ class Level:
             least=self.bounds.least,
             most=self.bounds.most,
             limit=self.limit,
-            in_use=self.in_use,
             demand=self.shown,
             virtual=self._virtual,
             ends=(self.dispatched, self.rejected, self.timed_out, 0),
