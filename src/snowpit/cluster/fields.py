@@ -60,7 +60,8 @@ LEAST: Mapping[tuple[type, str], int] = {
 UNLIMITED = ("qps", "budget_share")
 _WEIGHTS = re.compile(r"uniform|zipf:\d{1,2}(\.\d{1,6})?", re.ASCII)
 _WORD = r"[a-z][a-z0-9-]{0,62}"
-_OPERATION = re.compile(rf"({_WORD}) ({_WORD})((?:\.{_WORD})*)(?:/({_WORD}))?(?: in ({_WORD}))?", re.ASCII)
+OPERATION = re.compile(rf"({_WORD}) ({_WORD})((?:\.{_WORD})*)(?:/({_WORD}))?(?: in ({_WORD}))?", re.ASCII)
+"""An operation as text; what does not fit is written as a table."""
 
 
 @cache
@@ -202,7 +203,7 @@ def _delay(base: Delay, raw: object, place: str) -> Delay:
 
 
 def _operation(base: Operation, raw: str, place: str) -> Operation:
-    found = _OPERATION.fullmatch(raw)
+    found = OPERATION.fullmatch(raw)
     if found is None:
         hint = 'Write for instance "get pods", "patch nodes/status" or "update leases.coordination.k8s.io in kube-system".'
         units.refuse(place, raw, "it is no operation", hint)

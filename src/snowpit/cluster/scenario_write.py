@@ -15,7 +15,7 @@ from snowpit.cluster.assemble import identity
 from snowpit.cluster.by_version import HEARTBEATS, heartbeats_of, kubelets_of
 from snowpit.cluster.change import PARAMETERS
 from snowpit.cluster.control_plane import NO_LIMIT, Sourced, simulated
-from snowpit.cluster.fields import keys
+from snowpit.cluster.fields import OPERATION, keys
 from snowpit.cluster.flow_schemas import levels
 from snowpit.cluster.scenario import CONTROL_PLANE, Event, PriorityLevel, Scenario, Switches
 from snowpit.cluster.workload import Clients, Delay, Operation, Scraper
@@ -219,13 +219,14 @@ def _delay(delay: Delay) -> str:
 
 
 def _operation(operation: Operation) -> str:
-    """``"update leases.coordination.k8s.io in kube-system"``; a table where there is no resource."""
-    if not operation.resource or not operation.verb:
-        return "{ " + ", ".join(f"{key} = {text}" for key, text in _all(operation)) + " }"
+    """``"update leases.coordination.k8s.io in kube-system"``; a table where the words do not fit."""
     group = f".{operation.group}" if operation.group else ""
     part = f"/{operation.subresource}" if operation.subresource else ""
     where = f" in {operation.namespace}" if operation.namespace else ""
-    return _text(f"{operation.verb} {operation.resource}{group}{part}{where}")
+    short = f"{operation.verb} {operation.resource}{group}{part}{where}"
+    if OPERATION.fullmatch(short):
+        return _text(short)
+    return "{ " + ", ".join(f"{key} = {text}" for key, text in _all(operation)) + " }"
 
 
 def _duration(seconds: float) -> str:

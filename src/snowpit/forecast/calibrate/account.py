@@ -3,12 +3,15 @@
 from math import exp, log, sqrt
 from typing import NamedTuple
 
-from snowpit.cluster.workload import Delay
+from snowpit.cluster.workload import Delay, Operation
 from snowpit.model.forecast import Estimate, Source, Unidentified
-from snowpit.model.observation.demand import Spread
+from snowpit.model.observation.demand import Asking, Spread
 
 QUARTILE = 0.6745
 """Quartile of the normal distribution."""
+
+LONGEST = 200
+"""Signs of a text of the evidence that are kept."""
 
 Z95 = 1.96
 
@@ -24,6 +27,11 @@ class Part(NamedTuple):
         return Part(self.estimates + other.estimates, self.unidentified + other.unidentified)
 
 
+def plain(text: str) -> str:
+    """Text of evidence as a scenario may hold it: printable, short, and without the braces of patterns."""
+    return "".join(sign for sign in text if sign.isprintable() and sign not in "{}")[:LONGEST]
+
+
 def chance(count: float) -> tuple[float, float]:
     """95 % bounds of a count that came by chance (Poisson).
 
@@ -32,6 +40,18 @@ def chance(count: float) -> tuple[float, float]:
     """
     width = Z95 * sqrt(max(count, 1.0))
     return max(0.0, count - width), count + width
+
+
+def operation_of(one: Asking, took: Delay) -> Operation:
+    """What a class of requests asks for."""
+    return Operation(
+        verb=plain(one.verb),
+        group=plain(one.group),
+        resource=plain(one.resource),
+        subresource=plain(one.subresource),
+        namespace=plain(one.namespace),
+        service=took,
+    )
 
 
 def service(found: Spread) -> Delay:

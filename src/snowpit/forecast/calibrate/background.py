@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from snowpit.cluster.by_version import NODE, NODE_GROUPS
 from snowpit.cluster.workload import Clients, Operation, Retry, Tokens
-from snowpit.forecast.calibrate.account import Part, chance, of_service, service
+from snowpit.forecast.calibrate.account import Part, chance, of_service, operation_of, plain, service
 from snowpit.forecast.calibrate.clients import LONG
 from snowpit.model.forecast import Estimate, Source, Unidentified
 from snowpit.model.observation.demand import Asking, Demand
@@ -72,32 +72,25 @@ def _name(one: Asking, taken: Sequence[str]) -> str:
     """A name of a-z, 0-9 and - that nobody has."""
     who = "nodes" if one.kind == "node" else one.user.rpartition(":")[2] or "others"
     words = f"{who}-{one.verb}-{one.resource}" + (f"-{one.subresource}" if one.subresource else "")
-    plain = re.sub("[^a-z0-9]+", "-", words.lower()).strip("-")[:LONGEST_NAME].strip("-") or "others"
-    if plain not in taken:
-        return plain
-    number = sum(name.startswith(plain[: LONGEST_NAME - 4]) for name in taken) + 1
-    return f"{plain[: LONGEST_NAME - 4]}-{number}"
+    short = re.sub("[^a-z0-9]+", "-", words.lower()).strip("-")[:LONGEST_NAME].strip("-") or "others"
+    if short not in taken:
+        return short
+    number = sum(name.startswith(short[: LONGEST_NAME - 4]) for name in taken) + 1
+    return f"{short[: LONGEST_NAME - 4]}-{number}"
 
 
 def _population(name: str, one: Asking, seconds: float) -> tuple[Clients, Part]:
     """Arrivals by chance at the rate of a class."""
     took = service(one.sojourn) if one.sojourn else Operation().service
     nodes = one.kind == "node"
-    user = NODE if nodes else re.sub("[{}]", "", one.user)
+    user = NODE if nodes else plain(one.user) or "somebody"
     made = Clients(
         name=name,
         count=max(1, one.users if nodes else one.callers),
         user=user,
-        groups=NODE_GROUPS if nodes else one.groups or "system:authenticated",
-        user_agent=one.user_agent or "client-go",
-        operation=Operation(
-            verb=one.verb,
-            group=one.group,
-            resource=one.resource,
-            subresource=one.subresource,
-            namespace=one.namespace,
-            service=took,
-        ),
+        groups=NODE_GROUPS if nodes else plain(one.groups) or "system:authenticated",
+        user_agent=plain(one.user_agent) or "client-go",
+        operation=operation_of(one, took),
         tokens=Tokens(credential="certificate"),
         arrivals="open",
         rate_per_s=one.attempts / seconds,

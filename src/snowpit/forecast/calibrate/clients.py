@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from snowpit.cluster.assemble import identity
 from snowpit.cluster.workload import Clients, Delay, Operation, Retry, Tokens
-from snowpit.forecast.calibrate.account import Part, chance, of_service, service
+from snowpit.forecast.calibrate.account import Part, chance, of_service, operation_of, plain, service
 from snowpit.forecast.calibrate.number import Number, number_of, tokens_of
 from snowpit.knowledge.version import Version
 from snowpit.model.forecast import Estimate, Source, Unidentified
@@ -103,15 +103,8 @@ def _population(
     found = Clients(
         name=name,
         count=count,
-        user_agent=main.user_agent or "client-go",
-        operation=Operation(
-            verb=main.verb,
-            group=main.group,
-            resource=main.resource,
-            subresource=main.subresource,
-            namespace=main.namespace,
-            service=took,
-        ),
+        user_agent=plain(main.user_agent) or "client-go",
+        operation=operation_of(main, took),
         think=Delay(law="constant" if regular else "exponential", mean_s=think),
         patience=Delay(mean_s=patience),
         retry=Retry(steps=1_000_000, base_s=BACKOFF_S),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from snowpit.cluster.by_version import PART_OF_PERIOD, joint_spread, metrics_server_of
 from snowpit.cluster.workload import Scraper, Tokens
 from snowpit.errors import ScenarioError
-from snowpit.forecast.calibrate.account import Part
+from snowpit.forecast.calibrate.account import Part, plain
 from snowpit.knowledge.version import Version
 from snowpit.model.forecast import Estimate, Source, Unidentified
 from snowpit.model.observation import Observed
@@ -53,7 +53,7 @@ def scraper_of(
     if rounds is None and (told is None or told.credential not in CREDENTIALS):
         return None, "", Part(unidentified=(NO_REVIEWS,))
     name = re.sub("[^a-z0-9-]", "", told.component) if told else USUAL
-    subject = (rounds.subject if rounds else "") or (SUBJECT if name == USUAL else "")
+    subject = plain(rounds.subject if rounds else "") or (SUBJECT if name == USUAL else "")
     scraper = _released(Scraper(name=name or USUAL), told)
     scraper = replace(scraper, tokens=_shown(version, rounds, told, subject=subject, demand=demand))
     scraper, of_times = _paced(scraper, rounds, told, nodes=nodes)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from snowpit.cluster.assemble import identity
 from snowpit.cluster.scenario import Event
 from snowpit.cluster.workload import Clients, Delay, Operation, Retry, Tokens
-from snowpit.forecast.calibrate.account import Part
+from snowpit.forecast.calibrate.account import Part, plain
 from snowpit.forecast.calibrate.clients import BACKOFF_S
 from snowpit.model.forecast import Estimate, Present, Source, Unidentified
 from snowpit.model.observation import Observed
@@ -106,7 +106,7 @@ def _burst(come: Newcomers, at: float, demand: Demand) -> tuple[Clients, Event, 
     tokens = Tokens(
         credential="legacy_token" if demand.limiter.secrets else _kind(demand),
         count=come.tokens,
-        subject=f"system:serviceaccount:{come.namespace}:newcomer-{{token}}",
+        subject=f"system:serviceaccount:{plain(come.namespace)}:newcomer-{{token}}",
     )
     user, groups = identity(NAME, tokens)
     returns = demand.limiter.returns_s
@@ -117,7 +117,10 @@ def _burst(come: Newcomers, at: float, demand: Demand) -> tuple[Clients, Event, 
         user=user,
         groups=groups,
         operation=Operation(
-            verb=come.verb, group=come.group, resource=come.resource or "pods", namespace=come.namespace
+            verb=plain(come.verb),
+            group=plain(come.group),
+            resource=plain(come.resource) or "pods",
+            namespace=plain(come.namespace),
         ),
         tokens=tokens,
         arrivals="none",
