@@ -48,8 +48,7 @@ class Conductor:
     ) -> None:
         self._auditing = auditing
         self._around, self._clock, self._folder = around, clock, folder
-        self._seen = seen or _nobody
-        self._latest: Sequence[Status] = ()
+        self._servers = servers
         self._stopped = asyncio.Event()
         self._until = scenario.horizon_s
         self.record = Record(folder, clock)
@@ -57,7 +56,9 @@ class Conductor:
             scenario, servers, around, record=self.record, clock=clock, changed=self._configured
         )
         self._configured(scenario)
-        self._sampler = Sampler(servers, scenario.servers, bin_s=scenario.bin_s, clock=clock, seen=self._note)
+        self._sampler = Sampler(
+            servers, scenario.servers, bin_s=scenario.bin_s, clock=clock, seen=seen or _nobody
+        )
 
     @property
     def markers(self) -> tuple[Marker, ...]:
@@ -68,10 +69,6 @@ class Conductor:
         """Keep the configuration in the lab's folder."""
         if self._folder is not None:
             configuration.write(scenario, self._folder, self._auditing)
-
-    def _note(self, now: float, told: Sequence[Status]) -> None:
-        self._latest = told
-        self._seen(now, told)
 
     async def run(self, *, seed: int) -> Run:
         """Carry the scenario out to its horizon, or until somebody stops the lab.
@@ -122,12 +119,13 @@ class Conductor:
         return {"done": title, "at_s": self._clock.now()}
 
     async def _status(self) -> dict[str, object]:
+        scenario = self.course.scenario
         return {
-            "scenario": self.course.scenario.name,
+            "scenario": scenario.name,
             "now_s": self._clock.now(),
             "until_s": self._until,
-            "version": str(self.course.scenario.plane.version),
-            "servers": list(self._latest),
+            "version": str(scenario.plane.version),
+            "servers": [await self._servers.status(server) for server in range(scenario.servers)],
             "populations": await self._around.status(),
             "happened": [[one.at_s, one.title] for one in self.markers],
         }
