@@ -3,14 +3,12 @@
 The text read back (``scenario_file.parse``) gives the same scenario, but that each parameter names the file as its source.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from decimal import Decimal
 from itertools import chain
-from math import isinf
 from typing import Any
 
+from snowpit.cluster import toml_values
 from snowpit.cluster.assemble import identity
 from snowpit.cluster.by_version import HEARTBEATS, heartbeats_of, kubelets_of
 from snowpit.cluster.change import PARAMETERS
@@ -37,8 +35,8 @@ def dumps(scenario: Scenario, notes: Mapping[str, str] | None = None) -> str:
     Raises:
         ScenarioError: If the scenario has a control plane of no known version.
     """
-    head = [("name", _text(scenario.name)), ("title", _text(scenario.title))]
-    head += [("summary", _text(scenario.summary))] if scenario.summary else []
+    head = [("name", toml_values.text(scenario.name)), ("title", toml_values.text(scenario.title))]
+    head += [("summary", toml_values.text(scenario.summary))] if scenario.summary else []
     if scenario.model != CONTROL_PLANE:
         return _joined(_published(scenario, head), notes or {})
     version = scenario.plane.version
@@ -83,20 +81,23 @@ def _note(notes: Mapping[str, str], path: str) -> str:
 
 
 def _published(scenario: Scenario, head: list[Line]) -> list[tuple[str, str, list[Line]]]:
-    values = [(key, _scalar(value)) for key, value in scenario.parameters.items()]
+    values = [(key, toml_values.scalar(value)) for key, value in scenario.parameters.items()]
     return [
-        ("", "", [*head, ("model", _text(scenario.model)), *_spans(scenario)]),
+        ("", "", [*head, ("model", toml_values.text(scenario.model)), *_spans(scenario)]),
         ("[parameters]", "parameters.", values),
     ]
 
 
 def _spans(scenario: Scenario) -> list[Line]:
-    return [("horizon", _duration(scenario.horizon_s)), ("bin", _duration(scenario.bin_s))]
+    return [
+        ("horizon", toml_values.duration(scenario.horizon_s)),
+        ("bin", toml_values.duration(scenario.bin_s)),
+    ]
 
 
 def _plane(scenario: Scenario, version: Version) -> list[Line]:
     """The version, and the parameters that differ from what it has by itself."""
-    base, lines = simulated(version).values, [("version", _text(str(version)))]
+    base, lines = simulated(version).values, [("version", toml_values.text(str(version)))]
     changed = {
         name: value
         for name, value in scenario.plane.values.items()
@@ -109,10 +110,10 @@ def _plane(scenario: Scenario, version: Version) -> list[Line]:
 
 def _parameter(value: Sourced) -> str:
     if value.unit == "s" and not isinstance(value.value, str):
-        return "-1" if value.value == -1 else _duration(float(value.value))
+        return "-1" if value.value == -1 else toml_values.duration(float(value.value))
     if value.unit == "requests" and value.value == -1:
         return str(NO_LIMIT)
-    return _scalar(value.value)
+    return toml_values.scalar(value.value)
 
 
 def _heartbeats(scenario: Scenario, version: Version) -> Iterator[tuple[str, str, list[Line]]]:
@@ -127,17 +128,17 @@ def _heartbeats(scenario: Scenario, version: Version) -> Iterator[tuple[str, str
 
 def _scraper(one: Scraper) -> list[Line]:
     """All of a scraper, as its defaults depend on the number of kubelets."""
-    return [("name", _text(one.name)), *_all(one, leave=("name",))]
+    return [("name", toml_values.text(one.name)), *_all(one, leave=("name",))]
 
 
 def _client(one: Clients) -> list[Line]:
     """What differs from a population of that name with that credential."""
     base = Clients(name=one.name)
-    lines = [("name", _text(one.name)), ("count", str(one.count))]
+    lines = [("name", toml_values.text(one.name)), ("count", str(one.count))]
     lines += [line for line in _lines(base, one) if line[0] not in ("count", "user", "groups")]
     user, groups = identity(one.name, one.tokens)
-    lines += [("user", _text(one.user))] if one.user != user else []
-    return lines + ([("groups", _text(one.groups))] if one.groups != groups else [])
+    lines += [("user", toml_values.text(one.user))] if one.user != user else []
+    return lines + ([("groups", toml_values.text(one.groups))] if one.groups != groups else [])
 
 
 def _levels(scenario: Scenario) -> Iterator[tuple[str, str, list[Line]]]:
@@ -147,18 +148,18 @@ def _levels(scenario: Scenario) -> Iterator[tuple[str, str, list[Line]]]:
         base = shipped.get(level.name, PriorityLevel(name=level.name, shares=10))
         changed = _lines(base, level)
         if changed or level.name not in shipped:
-            yield "[[levels]]", f"levels.{level.name}.", [("name", _text(level.name)), *changed]
+            yield "[[levels]]", f"levels.{level.name}.", [("name", toml_values.text(level.name)), *changed]
 
 
 def _event(event: Event) -> list[Line]:
-    lines = [("at", _duration(event.at_s)), ("action", _text(event.action))]
-    lines += [("title", _text(event.title))] if event.title else []
+    lines = [("at", toml_values.duration(event.at_s)), ("action", toml_values.text(event.action))]
+    lines += [("title", toml_values.text(event.title))] if event.title else []
     for name, value in event.settings.items():
         if name.endswith("_s") and not isinstance(value, str):
-            lines.append((name.removesuffix("_s"), _duration(float(value))))
+            lines.append((name.removesuffix("_s"), toml_values.duration(float(value))))
         else:
-            lines.append((name, _scalar(value)))
-    return [*lines, ("trigger", _scalar(event.trigger))]
+            lines.append((name, toml_values.scalar(value)))
+    return [*lines, ("trigger", toml_values.scalar(event.trigger))]
 
 
 def _lines(base: object, changed: object, *, first: tuple[str, ...] = ()) -> list[Line]:
@@ -195,27 +196,17 @@ def _short(field: str) -> str:
 
 def _value(name: str, value: object, base: object = None) -> str:
     if isinstance(value, Delay):
-        return _delay(value)
+        return toml_values.delay(value)
     if isinstance(value, Operation):
         return _operation(value)
     if isinstance(value, tuple):
-        return "[" + ", ".join(_text(str(word)) for word in value) + "]"
+        return "[" + ", ".join(toml_values.text(str(word)) for word in value) + "]"
     if is_dataclass(value):
         inner = _all(value) if base is None else _lines(base, value)
         return "{ " + ", ".join(f"{key} = {text}" for key, text in inner) + " }"
     if isinstance(value, float) and name.endswith("_s") and name != "rate_per_s":
-        return _duration(value)
-    return _scalar(value)
-
-
-def _delay(delay: Delay) -> str:
-    """``"20s"``, ``"exponential:20s"``, ``"lognormal:8ms:0.5"``; a table where these do not tell all."""
-    mean = _duration(delay.mean_s)[1:-1]
-    if delay.law == "lognormal":
-        return _text(f"lognormal:{mean}:{_number(delay.sigma)}")
-    if delay.sigma != Delay().sigma or (isinf(delay.mean_s) and delay.law != "constant"):
-        return f"{{ law = {_text(delay.law)}, mean = {_text(mean)}, sigma = {_number(delay.sigma)} }}"
-    return _text(mean if delay.law == "constant" else f"{delay.law}:{mean}")
+        return toml_values.duration(value)
+    return toml_values.scalar(value)
 
 
 def _operation(operation: Operation) -> str:
@@ -225,32 +216,5 @@ def _operation(operation: Operation) -> str:
     where = f" in {operation.namespace}" if operation.namespace else ""
     short = f"{operation.verb} {operation.resource}{group}{part}{where}"
     if OPERATION.fullmatch(short):
-        return _text(short)
+        return toml_values.text(short)
     return "{ " + ", ".join(f"{key} = {text}" for key, text in _all(operation)) + " }"
-
-
-def _duration(seconds: float) -> str:
-    return '"never"' if isinf(seconds) else f'"{_number(seconds)}s"'
-
-
-def _number(value: float) -> str:
-    """A number without exponent.
-
-    >>> _number(1e-05), _number(20.0)
-    ('0.00001', '20')
-    """
-    text = format(Decimal(repr(float(value))), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _scalar(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return "inf" if isinf(value) else repr(value)
-    return str(value) if isinstance(value, int) else _text(str(value))
-
-
-def _text(text: str) -> str:
-    """A TOML string; the escapes of JSON are among its own."""
-    return json.dumps(text, ensure_ascii=False)
