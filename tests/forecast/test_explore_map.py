@@ -77,6 +77,13 @@ def test_where_closed_forms_alone_say_healthy_a_deep_start_heals(clients: int) -
     assert not kicks.tried(kicks.kicked(scenario, kicks.deep(scenario)), 1).fails
 
 
+def test_where_closed_forms_alone_say_overloaded_it_fails_without_a_trigger() -> None:
+    scenario = replace(incident(tokens=400, clients=4000), events=())
+    closed = closed_form(scenario)
+    assert questions.CLEARLY_OVER <= closed.healthy_demand / closed.rate < 1.5
+    assert kicks.tried(scenario, 1).outcome.verdict == "overloaded"
+
+
 def made_up(states: list[list[str]], edges: list[list[float | None]]) -> Exploration:
     scenario = load("incident-1.12")
     across, up = parse("tokens=10:30:3", scenario), parse("clients=100:1000:2", scenario)

@@ -23,6 +23,9 @@ Answer = Mapping[str, float | str | None]
 CLEARLY = 0.7
 """Largest demand over capacity up to which closed forms alone say that no bad state exists."""
 
+CLEARLY_OVER = 1.25
+"""Healthy demand over capacity from which on they alone say that it is overloaded."""
+
 END_S = 60.0
 """Length of the window that figures of the end are means over."""
 
@@ -61,7 +64,7 @@ def ending(scenario: Scenario, seed: int) -> Answer:
 def state(scenario: Scenario, seed: int) -> Answer:
     """The state of a point: by closed form where that is clear, else by its own trigger and by a deep start."""
     closed = closed_form(scenario)
-    if closed.state is State.OVERLOADED and closed.healthy_demand * CLEARLY > closed.rate:
+    if closed.state is State.OVERLOADED and closed.healthy_demand >= CLEARLY_OVER * closed.rate:
         return _state(State.OVERLOADED, "closed form", closed)
     mine = tried(own(scenario), seed)
     if mine.fails:
