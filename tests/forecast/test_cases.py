@@ -1,6 +1,7 @@
 """Published cases: every figure is predicted or says why not, and what is predicted can miss."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -99,3 +100,16 @@ def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_case_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["snowpit", "cases", "B7"]) == 64
     assert "A1 to A16" in capsys.readouterr().err
+
+
+def test_the_page_on_json_names_every_key(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.run(["snowpit", "cases", "A9", "-o", "json"])
+    document = json.loads(capsys.readouterr().out)
+    case = document["cases"][0]
+    keys = {*document, *case, *case["figures"][0]}
+    page = (
+        (Path(__file__).parents[2] / "docs/reference/json.md")
+        .read_text("utf-8")
+        .partition("## Published cases")[2]
+    )
+    assert {key for key in keys if f"`{key}`" not in page} == set()
