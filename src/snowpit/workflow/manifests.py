@@ -8,10 +8,10 @@ from snowpit.forecast.manifests import manifests
 
 
 def write_manifests(scenario: Scenario, folder: Path) -> list[str]:
-    """Write the manifests for the version of a scenario; the folder is made where it is missing.
+    """Write the manifests for the releases of a scenario; the folder is made where it is missing.
 
     Args:
-        scenario: Whose version counts.
+        scenario: Whose versions of the API servers and of metrics-server count.
         folder: Where to.
 
     Returns:
@@ -26,10 +26,11 @@ def write_manifests(scenario: Scenario, folder: Path) -> list[str]:
         raise ScenarioError(
             "Manifests depend on the version, and it is not known.", "Give --server-version 1.12.4."
         )
+    release = next((one.release for one in scenario.scrapers if one.release), "")
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in manifests(version).items():
+        for name, content in manifests(version, metrics_server=release).items():
             (folder / name).write_text(content, "utf-8")
             written.append(str(folder / name))
     except OSError as error:
