@@ -21,6 +21,9 @@ SETTLE_S = 30.0
 SETTLE_OF = 300.0
 """The start of a long calm stretch is left out: caches are cold there, and requests under way were not seen."""
 
+LEAD_S = 45.0
+"""A long calm stretch ends that long before the onset: what tips a server comes up to a patience before it first fails."""
+
 _BINS = f"""
 SELECT received // {BIN_S * MICROS} AS bin, count(*),
   count(*) FILTER (outcome IN ('rejected', 'timed_out', 'server_error')) FROM requests
@@ -126,7 +129,10 @@ def _longest(breaks: Sequence[int], window: Window, onset: int) -> Window:
     gaps = [Window(low, high) for low, high in zip(marks, ends, strict=True) if high > low]
     before = [gap for gap in gaps if gap.end <= onset + BIN_S * MICROS and gap.seconds >= SETTLE_OF]
     found = max(before or gaps, key=lambda gap: gap.seconds, default=Window(window.start, window.start))
-    return Window(found.start, min(found.end, onset)) if found.start < onset else found
+    if found.start >= onset or found.end < onset - int(LEAD_S * MICROS):
+        return found
+    lead = int(LEAD_S * MICROS) if found.seconds >= SETTLE_OF and onset < window.end else 0
+    return Window(found.start, min(found.end, onset - lead))
 
 
 def _settled(window: Window) -> Window:
