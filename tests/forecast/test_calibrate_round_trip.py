@@ -44,6 +44,14 @@ def test_the_incident_comes_back_with_its_trigger(tmp_path: Path) -> None:
     assert event.settings["requests"] == pytest.approx(80, rel=0.3)
 
 
+def test_several_servers_are_told_apart(tmp_path: Path) -> None:
+    scenario = small("fleet-1.12", minutes=8, part=0.02)  # before its trigger
+    found = calibrated(scenario, tmp_path)
+    wrong = [(key, value) for key, value, inside in held(found.calibration, truth(scenario)) if not inside]
+    assert len(wrong) <= MISSES, wrong
+    assert found.scenario.servers == scenario.servers == 5
+
+
 def test_one_token_for_everybody_is_found_to_be_the_scrapers(tmp_path: Path) -> None:
     scenario = small("single-token-1.12", minutes=9)  # before its trigger
     found = calibrated(scenario, tmp_path)

@@ -18,14 +18,13 @@ SERVICE_ACCOUNTS = ("legacy_token", "bound_token")
 NAMES = tuple(column.name for column in STORED)
 
 
-def small(name: str, *, minutes: int = 15, tenth: bool = True) -> Scenario:
-    """A preset of a tenth of its size over some minutes."""
-    found = load(name, overrides=[f"horizon={minutes}m"])
-    return scaled(found, 0.1) if tenth else found
+def small(name: str, *, minutes: int = 15, part: float = 0.1) -> Scenario:
+    """A preset of a part of its size over some minutes."""
+    return scaled(load(name, overrides=[f"horizon={minutes}m"]), part)
 
 
 def audit_log(scenario: Scenario, seed: int, folder: Path) -> Path:
-    """Simulate one seed and leave its requests in a folder as kube-apiserver would have written them."""
+    """Simulate one seed and leave its requests in a folder as kube-apiserver would have written them; one below for each server."""
     rows: list[dict[str, object]] = []
 
     def keep(batch: Sequence[tuple[object, ...]]) -> None:
@@ -35,7 +34,11 @@ def audit_log(scenario: Scenario, seed: int, folder: Path) -> Path:
         )
 
     simulate(scenario, seed=seed, keep_requests=keep)
-    (folder / "audit.log").write_text(audit_writer.log(rows, received=False))
+    for server in sorted({str(row["server"]) for row in rows}):
+        below = folder / server
+        below.mkdir()
+        own = [row for row in rows if row["server"] == server]
+        (below / "audit.log").write_text(audit_writer.log(own, received=False))
     return folder
 
 
