@@ -42,11 +42,13 @@ class Post:
         setup: The server; its store is a file.
         origin: The time of the machine's monotonic clock when the lab began, s.
         control: Socket on which it takes orders.
+        warm: Whether it counts as having run for long; else its informers have to list first.
     """
 
     setup: ServerSetup
     origin: float
     control: Path
+    warm: bool = False
 
 
 def keep(post: Post, path: Path) -> None:
@@ -84,7 +86,8 @@ async def serve(post: Post) -> None:
         signer=made.signer(),
     )
     network.attach(setup.address, server.handle)
-    server.start()
+    if not post.warm:
+        server.start()
     store.poll()
     control = await answer(post.control, _orders(server))
     flushing = asyncio.ensure_future(_flush(evidence))

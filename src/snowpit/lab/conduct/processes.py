@@ -51,7 +51,9 @@ class ServerProcesses:
         self._stock()
         try:
             scenario = self._stage.scenario
-            await asyncio.gather(*(self.up(server, scenario) for server in range(scenario.servers)))
+            await asyncio.gather(
+                *(self._up(server, scenario, warm=True) for server in range(scenario.servers))
+            )
         except LabError:
             await self.close()
             raise
@@ -76,8 +78,11 @@ class ServerProcesses:
 
     async def up(self, server: int, scenario: Scenario) -> None:
         """Start it anew, and wait until it serves."""
+        await self._up(server, scenario, warm=False)
+
+    async def _up(self, server: int, scenario: Scenario, *, warm: bool) -> None:
         setup = setup_of(self._stage, server, scenario, folder=self._folder, store=self._store)
-        post = Post(setup=setup, origin=self._stage.clock.origin, control=self._socket(server))
+        post = Post(setup=setup, origin=self._stage.clock.origin, control=self._socket(server), warm=warm)
         path = self._run / f"{setup.name}.setup"
         keep(post, path)
         words = (sys.executable, "-m", "snowpit.lab.conduct.process", str(path))
