@@ -18,9 +18,10 @@ SERVICE_ACCOUNTS = ("legacy_token", "bound_token")
 NAMES = tuple(column.name for column in STORED)
 
 
-def small(name: str, *, minutes: int = 15, part: float = 0.1) -> Scenario:
-    """A preset of a part of its size over some minutes."""
-    return scaled(load(name, overrides=[f"horizon={minutes}m"]), part)
+def small(name: str, *, minutes: int = 15, tenth: bool = True) -> Scenario:
+    """A preset of a tenth of its size over some minutes."""
+    found = load(name, overrides=[f"horizon={minutes}m"])
+    return scaled(found, 0.1) if tenth else found
 
 
 def audit_log(scenario: Scenario, seed: int, folder: Path) -> Path:
