@@ -133,13 +133,15 @@ class Asker:
         """Reviews per second that miss.
 
         While they end in time: one round, as far as it falls within W of its first miss. Else each kubelet tries again,
-        bounded by the seats, and the token is missing half of the time, or all of it where dead work fills nothing.
+        bounded by the seats, and the token is missing half of the time, or all of it where dead work fills nothing. A review
+        frees its seat when its handler's time is over, though its look-ups wait on.
         """
         if cache.coalesces:
             return 1.0 / (wait + min(cache.ttl_s + self.period_s, self.review_period_s))
         if wait < self.patience_s and self.spread_s >= self.period_s:
             return demand(wait, self.rate, tokens=1, lookups=1, ttl=cache.ttl_s)
-        seated = self.seats / wait if wait > 0 else inf
+        held = min(wait, self.patience_s)
+        seated = self.seats / held if held > 0 else inf
         if wait < self.patience_s:
             within = min(1.0, wait / self.spread_s) if self.spread_s > 0 else 1.0
             round_ = max(1.0, self.count * within)

@@ -84,7 +84,7 @@ def closed_sizes(closed: ClosedForm) -> dict[str, float | None]:
     """Critical sizes by closed form, by kind of trigger; null where nothing tips."""
     return {
         "reconnects": closed.critical_reconnects,
-        "backlog": closed.critical_backlog,
+        "backlog": None if closed.critical_backlog is None else closed.critical_backlog + closed.burst,
         "slow_lookups": closed.unstable_wait_s,
     }
 
