@@ -39,7 +39,7 @@ def test_the_incident_sustains_itself() -> None:
     found = whole()
     assert found.state is State.SELF_SUSTAINING
     assert found.recovery is not None
-    assert found.recovery.heals.count == 0
+    assert found.recovery.heals.hits == 0
     assert found.recovery.after_s is None
     assert exit_code(found) == 1
 
@@ -92,8 +92,8 @@ def test_the_critical_reconnects_are_above_the_closed_form_and_tip_it() -> None:
         kicked(SMALL, "reconnects", int(size)) for size in (2 * edge.simulated.high, edge.simulated.low / 4)
     )
     tipped, calm = trials([above, below], (1, 2), what="")
-    assert well(tipped).count == 0
-    assert well(calm).count == 2
+    assert well(tipped).hits == 0
+    assert well(calm).hits == 2
 
 
 def test_headroom_is_told_nearest_first() -> None:

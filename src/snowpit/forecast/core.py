@@ -98,24 +98,24 @@ def _state(ended: dict[str, tuple[Trial, ...]], recovery: Recovery) -> tuple[Sta
     if rest.value <= 0.5:  # noqa: PLR2004 - most runs
         return (
             State.OVERLOADED,
-            f"Without any trigger {rest.of - rest.count} of {rest.of} runs fail to their end.",
+            f"Without any trigger {rest.of - rest.hits} of {rest.of} runs fail to their end.",
         )
     now = well(ended["now"]) if "now" in ended else None
     if now is not None and now.value <= 0.5:  # noqa: PLR2004
         return State.SELF_SUSTAINING, (
-            f"Left alone, {now.of - now.count} of {now.of} runs still fail {recovery.horizon_s / 60.0:,.0f} minutes later,"
-            f" long after the trigger is gone; without it {rest.count} of {rest.of} are healthy."
+            f"Left alone, {now.of - now.hits} of {now.of} runs still fail {recovery.horizon_s / 60.0:,.0f} minutes later,"
+            f" long after the trigger is gone; without it {rest.hits} of {rest.of} are healthy."
         )
-    stuck = [share for share in (now, recovery.deep) if share is not None and share.count < share.of]
+    stuck = [share for share in (now, recovery.deep) if share is not None and share.hits < share.of]
     if stuck:
         worst = min(stuck, key=lambda share: share.value)
         return State.VULNERABLE, (
-            f"At rest it is healthy in {rest.count} of {rest.of} runs, but {worst.of - worst.count} of {worst.of} do not come back"
+            f"At rest it is healthy in {rest.hits} of {rest.of} runs, but {worst.of - worst.hits} of {worst.of} do not come back"
             " from a large enough queue of look-ups."
         )
     return (
         State.HEALTHY,
-        f"It is healthy in {rest.count} of {rest.of} runs, and comes back from every start that was tried.",
+        f"It is healthy in {rest.hits} of {rest.of} runs, and comes back from every start that was tried.",
     )
 
 

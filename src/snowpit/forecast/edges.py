@@ -77,4 +77,4 @@ def _deep(scenario: Scenario, rest: Scenario) -> Start:
 
 def _heals(found: Sequence[Trial]) -> bool:
     share = well(found)
-    return share.count * 2 > share.of
+    return share.hits * 2 > share.of

@@ -107,7 +107,7 @@ class Calibration:
 class Share(NamedTuple):
     """Of several runs those of which something holds, with its 95 % interval (Wilson)."""
 
-    count: int
+    hits: int
     of: int
     low: float
     high: float
@@ -115,7 +115,7 @@ class Share(NamedTuple):
     @property
     def value(self) -> float:
         """The share; 0 of none."""
-        return self.count / self.of if self.of else 0.0
+        return self.hits / self.of if self.of else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,7 @@ def _curve(forecast: Forecast) -> Lines:
 
 def _recovery(recovery: Recovery) -> str:
     heals, minutes = recovery.heals, recovery.horizon_s / 60.0
-    if heals.count == heals.of and recovery.after_s is not None and recovery.after_s.high <= 0:
+    if heals.hits == heals.of and recovery.after_s is not None and recovery.after_s.high <= 0:
         words = f"Nothing to recover from: well in {_of(heals)}."
     elif recovery.after_s is not None:
         words = f"By itself in {_of(heals)}, after {_span(recovery.after_s)}."
@@ -112,7 +112,7 @@ def _recovery(recovery: Recovery) -> str:
 
 
 def _of(share: Share) -> str:
-    return f"{share.count} of {plural(share.of, 'run')} (95 %: {100 * share.low:.0f} to {100 * share.high:.0f} %)"
+    return f"{share.hits} of {plural(share.of, 'run')} (95 %: {100 * share.low:.0f} to {100 * share.high:.0f} %)"
 
 
 def _span(interval: Interval) -> str:
@@ -174,9 +174,9 @@ def _remedies(forecast: Forecast) -> Section:
         (
             one.id.replace("+", " + "),
             one.when,
-            f"{one.recovers.count} of {one.recovers.of}",
+            f"{one.recovers.hits} of {one.recovers.of}",
             _span(one.recovery_s) if one.recovery_s else "never",
-            "" if one.prevents is None else f"{one.prevents.count} of {one.prevents.of}",
+            "" if one.prevents is None else f"{one.prevents.hits} of {one.prevents.of}",
             "yes" if one.works else "no",
         )
         for one in forecast.remedies

@@ -47,7 +47,7 @@ def document(forecast: Forecast) -> dict[str, Any]:
         if recovery is None
         else {
             **_plain(asdict(recovery)),
-            "by_itself": recovery.heals.count * 2 > recovery.heals.of,
+            "by_itself": recovery.heals.hits * 2 > recovery.heals.of,
             "heals": _share(recovery.heals),
             "deep": _share(recovery.deep),
         },
