@@ -13,27 +13,13 @@ from snowpit.cluster import units
 from snowpit.cluster.change import apply
 from snowpit.cluster.fields import word
 from snowpit.cluster.scenario import Scenario
-from snowpit.cluster.workload import Clients
 from snowpit.errors import ScenarioError
+from snowpit.forecast.explore.names import named
 
 VALUES_AT_MOST = 1000
 POINTS_AT_MOST = 100_000
 DIGITS = 4
 """Significant digits of values between the ends of a range."""
-
-FRIENDLY = {
-    "tokens": ("clients.{main}.tokens.count", "ServiceAccount tokens in use"),
-    "clients": ("clients.{main}.count", "ServiceAccount clients"),
-    "nodes": ("kubelets.count", "nodes"),
-    "think": ("clients.{main}.think.mean", "time between calls, s"),
-    "patience": ("clients.{main}.patience.mean", "patience of clients, s"),
-    "backoff": ("clients.{main}.retry.base", "back-off of clients, s"),
-    "limit": ("max_mutating_requests_inflight", "mutating requests in flight"),
-    "qps": ("loopback_qps", "loopback limiter, look-ups/s"),
-    "ttl": ("token_cache_success_ttl_s", "time to live of token cache, s"),
-    "period": ("scrapers.{scraper}.period", "scrape period, s"),
-}
-"""Short names: key path, and words for an axis. ``main`` is the busiest ServiceAccount population."""
 
 TABLE_KEYS = ("version", "kubelets.version", "heartbeats.enabled")
 """Keys on which defaults depend, so that a scenario has to be assembled anew."""
@@ -105,7 +91,7 @@ def parse(text: str, scenario: Scenario) -> Axis:
     """An axis as written on a command line.
 
     Args:
-        text: ``name=low:high:number[:log]`` or ``name=value,value``; a name of ``FRIENDLY``, or any key path.
+        text: ``name=low:high:number[:log]`` or ``name=value,value``; a short name (``names``), or any key path.
         scenario: The scenario that it changes; values that do not fit it are refused.
 
     Raises:
@@ -177,7 +163,7 @@ def _split(text: str, scenario: Scenario) -> tuple[str, str, str]:
     name, sign, raw = (part.strip() for part in text.partition("="))
     if not sign or not name or not raw:
         units.refuse("--over", text, "it has to be key=values", _HINT)
-    return (*_named(name, scenario), raw)
+    return (*named(name, scenario), raw)
 
 
 def _span(key: str, label: str, found: re.Match[str], scenario: Scenario) -> Span:
@@ -190,45 +176,6 @@ def _span(key: str, label: str, found: re.Match[str], scenario: Scenario) -> Spa
     for share in (0.0, 1.0):
         apply(scenario, key, result.value(share), source="flag", place="--over")
     return result
-
-
-def _named(name: str, scenario: Scenario) -> tuple[str, str]:
-    """Key path and words of a name."""
-    if name not in FRIENDLY:
-        return name, word(name)
-    key, label = FRIENDLY[name]
-    if "{main}" in key:
-        key = key.format(main=main_clients(scenario).name)
-    if "{scraper}" in key:
-        if not scenario.scrapers:
-            raise ScenarioError(f"{scenario.name} has no scraper to vary the {name} of.", "Vary another key.")
-        key = key.format(scraper=scenario.scrapers[0].name)
-    return key, label
-
-
-def main_clients(scenario: Scenario) -> Clients:
-    """The population with ServiceAccount tokens that asks for most.
-
-    Raises:
-        ScenarioError: If there is none.
-    """
-    asking = [
-        who
-        for who in scenario.clients
-        if who.tokens.credential in ("legacy_token", "bound_token") and who.arrivals != "none"
-    ]
-    if not asking:
-        raise ScenarioError(
-            f"{scenario.name} has no clients with ServiceAccount tokens that call by themselves.",
-            "Name the population in the key: clients.<name>.count=100:1000:10.",
-        )
-    return max(asking, key=lambda who: (_calls_per_s(who), who.count))
-
-
-def _calls_per_s(who: Clients) -> float:
-    if who.arrivals == "open":
-        return who.rate_per_s
-    return who.count / who.think.mean_s if who.think.mean_s > 0 else float(who.count)
 
 
 def _text(number: float, unit: str) -> str:

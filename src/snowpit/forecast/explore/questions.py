@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from snowpit.cluster.scenario import Scenario
 from snowpit.forecast.closed import ClosedForm, closed_form
-from snowpit.forecast.explore.axes import Settings, main_clients
+from snowpit.forecast.explore.axes import Settings
 from snowpit.forecast.explore.early import calm
 from snowpit.forecast.explore.kicks import Trial, critical, deep, kicked, own, tried
+from snowpit.forecast.explore.names import main_clients
 from snowpit.model.forecast import State
 from snowpit.model.sample import Run
 from snowpit.observe.outcome import Outcome, Verdict, outcome, reached
