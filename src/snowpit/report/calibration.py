@@ -26,14 +26,20 @@ def page(scenario: Scenario, found: Calibration, remarks: tuple[str, ...] = ()) 
     blocks: list[Block] = [
         Section("Scenario", (Paragraph(answer(scenario, found), "strong"),)),
         Section("At the end of the evidence", (Bullets(state(found.present)),)),
-        Section("Where each value comes from", (_table(found),)),
+        *sections(found),
     ]
-    if found.unidentified:
-        items = tuple(f"{one.what} To know: {one.evidence}" for one in found.unidentified)
-        blocks.append(Section("What the evidence cannot tell", (Bullets(items),)))
     if remarks:
         blocks.append(Section("Bear in mind", (Bullets(remarks),), quiet=True))
     return Page("snowpit calibrate", tuple(blocks))
+
+
+def sections(found: Calibration, *, quiet: bool = False) -> list[Section]:
+    """Where each value comes from, and what the evidence cannot tell."""
+    made = [Section("Where each value comes from", (_table(found),), quiet=quiet)]
+    if found.unidentified:
+        items = tuple(f"{one.what} To know: {one.evidence}" for one in found.unidentified)
+        made.append(Section("What the evidence cannot tell", (Bullets(items),), quiet=quiet))
+    return made
 
 
 def answer(scenario: Scenario, found: Calibration) -> str:

@@ -3,9 +3,7 @@
 from math import inf, isfinite
 
 from snowpit.model.forecast import (
-    Calibration,
     Critical,
-    Estimate,
     Forecast,
     Headroom,
     Interval,
@@ -15,6 +13,7 @@ from snowpit.model.forecast import (
     Share,
     State,
 )
+from snowpit.report import calibration
 from snowpit.report.content import Block, Bullets, Lines, Page, Paragraph, Section, Table
 from snowpit.report.figures import count, plural, rate, seconds
 
@@ -50,7 +49,7 @@ def build(forecast: Forecast) -> Page:
     if forecast.plan:
         blocks.append(Section("Plan", tuple(_step(*item) for item in enumerate(forecast.plan, start=1))))
     if forecast.calibration is not None:
-        blocks += _calibration(forecast.calibration)
+        blocks += calibration.sections(forecast.calibration, quiet=True)
     blocks += [Section("Bear in mind", (Bullets(_remarks(forecast)),), quiet=True)]
     return Page("snowpit forecast", tuple(blocks))
 
@@ -112,7 +111,9 @@ def _recovery(recovery: Recovery) -> str:
 
 
 def _of(share: Share) -> str:
-    return f"{share.hits} of {plural(share.of, 'run')} (95 %: {100 * share.low:.0f} to {100 * share.high:.0f} %)"
+    return (
+        f"{share.hits} of {plural(share.of, 'run')} (95 %: {100 * share.low:.0f} to {100 * share.high:.0f} %)"
+    )
 
 
 def _span(interval: Interval) -> str:
@@ -197,31 +198,6 @@ def _step(number: int, step: PlanStep) -> Section:
         f"{number}. {step.title}",
         (Bullets(step.how), Bullets(tuple(f"watch: {words}" for words in step.watch), mark=">")),
     )
-
-
-def _calibration(found: Calibration) -> list[Block]:
-    rows = tuple(
-        (one.key, _value(one), _bounds(one), str(one.source), one.reference) for one in found.estimates
-    )
-    head = ("Value", "Estimate", "Between", "Source", "From")
-    blocks: list[Block] = [
-        Section("Read off the evidence", (Table(head, rows, shorten=frozenset({0, 4})),), quiet=True)
-    ]
-    if found.unidentified:
-        items = tuple(f"{one.what.rstrip('.')}: {one.evidence}" for one in found.unidentified)
-        blocks.append(Section("What the evidence cannot tell", (Bullets(items),), quiet=True))
-    return blocks
-
-
-def _value(one: Estimate) -> str:
-    text = one.value if isinstance(one.value, str) else f"{one.value:,.6g}"
-    return f"{text} {one.unit}".rstrip()
-
-
-def _bounds(one: Estimate) -> str:
-    if one.low is None or one.high is None:
-        return ""
-    return f"{one.low:,.4g} to {one.high:,.4g}"
 
 
 def _remarks(forecast: Forecast) -> tuple[str, ...]:
