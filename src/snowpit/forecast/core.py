@@ -1,5 +1,6 @@
 """The forecast in full: closed forms, then simulation of the state, the edges and the remedies."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,9 +12,9 @@ from snowpit.forecast.plan import plan
 from snowpit.forecast.remedies import remedies
 from snowpit.forecast.starts import Start, calm, deep, present, settled
 from snowpit.forecast.tipping import critical
-from snowpit.forecast.trials import Progress, Trial, times, trials, well
+from snowpit.forecast.trials import Progress, times, trials, well
 from snowpit.forecast.verdict import NOW, Ask, verdict
-from snowpit.model.forecast import Critical, Forecast, Recovery, State
+from snowpit.model.forecast import Critical, Forecast, Recovery, Share, State
 
 EDGE_SEEDS = 4
 """Seeds that the search for critical sizes uses at most; each needs a dozen runs."""
@@ -39,7 +40,7 @@ def forecast(ask: Ask, *, progress: Progress | None = None) -> Forecast:
     edges = _edges(ask, closed, found.state, progress)
     rows = simulated_edges(ask.scenario, headroom(ask.scenario), ask.seeds[:EDGE_SEEDS], progress=progress)
     ranked = (
-        remedies(_tipped(ask, closed, begin, found.state), closed, ask.seeds, progress=progress)
+        remedies(found.tipped, closed, ask.seeds, progress=progress)
         if found.state is not State.HEALTHY
         else ()
     )
@@ -64,11 +65,13 @@ class Found(NamedTuple):
         state: The state.
         because: Why.
         recovery: When it heals by itself.
+        tipped: The failing state that remedies are tried on.
     """
 
     state: State
     because: str
     recovery: Recovery
+    tipped: Start
 
 
 def _simulated(ask: Ask, closed: ClosedForm, begin: Start | None, progress: Progress | None) -> Found:
@@ -79,34 +82,61 @@ def _simulated(ask: Ask, closed: ClosedForm, begin: Start | None, progress: Prog
     if closed.unstable_wait_s is not None:
         starts["deep"] = deep(ask.scenario, closed)
     ended = trials(list(starts.values()), ask.seeds, what="simulating the state", progress=progress)
-    by_start = dict(zip(starts, ended, strict=True))
-    leading = by_start.get("now") or by_start.get("deep") or by_start["calm"]
-    used = starts["now"] if "now" in starts else starts.get("deep", starts["calm"])
-    recovery = Recovery(
-        heals=well(leading),
-        after_s=times(leading),
-        horizon_s=used.scenario.horizon_s - used.now_s,
-        predicted_s=transient(used.scenario),
-        deep=well(by_start["deep"]) if "deep" in by_start else None,
+    shares = {name: well(found) for name, found in zip(starts, ended, strict=True)}
+    state, because = _state(shares, failing=_fails(ask))
+    name = _worst(shares, state)
+    times_of = dict(zip(starts, ended, strict=True))
+    used = (
+        name
+        if state is State.SELF_SUSTAINING
+        else next(one for one in ("now", "deep", "calm") if one in starts)
     )
-    state, because = _state(by_start, recovery)
-    return Found(state, because, recovery)
+    recovery = Recovery(
+        heals=shares[used],
+        after_s=times(times_of[used]),
+        horizon_s=starts[used].scenario.horizon_s - starts[used].now_s,
+        predicted_s=transient(starts[used].scenario),
+        deep=shares.get("deep"),
+    )
+    return Found(state, because, recovery, starts[name])
 
 
-def _state(ended: dict[str, tuple[Trial, ...]], recovery: Recovery) -> tuple[State, str]:
-    rest = well(ended["calm"])
-    if rest.value <= 0.5:  # noqa: PLR2004 - most runs
+def _fails(ask: Ask) -> bool:
+    """Whether evidence shows that requests fail at its end."""
+    return bool(ask.start == NOW and ask.calibration and ask.calibration.present.failing)
+
+
+def _worst(shares: Mapping[str, Share], state: State) -> str:
+    """The start that fails: after the trigger if most runs fail after it, else the deep one."""
+    if state is State.OVERLOADED:
+        return "calm"
+    stuck = "now" in shares and not _most(shares["now"])
+    order = ("now", "deep", "calm") if stuck else ("deep", "now", "calm")
+    return next(name for name in order if name in shares)
+
+
+def _most(share: Share) -> bool:
+    return 2 * share.hits > share.of
+
+
+def _state(shares: Mapping[str, Share], *, failing: bool) -> tuple[State, str]:
+    rest, now, deep_ = shares["calm"], shares.get("now"), shares.get("deep")
+    if not _most(rest):
         return (
             State.OVERLOADED,
             f"Without any trigger {rest.of - rest.hits} of {rest.of} runs fail to their end.",
         )
-    now = well(ended["now"]) if "now" in ended else None
-    if now is not None and now.value <= 0.5:  # noqa: PLR2004
+    if now is not None and not _most(now):
         return State.SELF_SUSTAINING, (
-            f"Left alone, {now.of - now.hits} of {now.of} runs still fail {recovery.horizon_s / 60.0:,.0f} minutes later,"
-            f" long after the trigger is gone; without it {rest.hits} of {rest.of} are healthy."
+            f"Left alone, {now.of - now.hits} of {now.of} runs fail to their end, long after the trigger is gone;"
+            f" without it {rest.hits} of {rest.of} are healthy."
         )
-    stuck = [share for share in (now, recovery.deep) if share is not None and share.hits < share.of]
+    if failing and deep_ is not None and not _most(deep_):
+        return State.SELF_SUSTAINING, (
+            "Requests fail at the end of the evidence, and from a long queue of look-ups"
+            f" {deep_.of - deep_.hits} of {deep_.of} runs do not come back by themselves."
+        )
+    stuck = [share for share in (now, deep_) if share is not None and share.hits < share.of]
     if stuck:
         worst = min(stuck, key=lambda share: share.value)
         return State.VULNERABLE, (
@@ -124,15 +154,6 @@ def _edges(ask: Ask, closed: ClosedForm, state: State, progress: Progress | None
     if state in (State.HEALTHY, State.OVERLOADED) or closed.unstable_wait_s is None:
         return ()
     return critical(ask.scenario, closed, ask.seeds[:EDGE_SEEDS], progress=progress)
-
-
-def _tipped(ask: Ask, closed: ClosedForm, begin: Start | None, state: State) -> Start:
-    """The failing state that remedies are tried on."""
-    if state is State.OVERLOADED:
-        return calm(ask.scenario)
-    if begin is not None and (state is State.SELF_SUSTAINING or closed.unstable_wait_s is None):
-        return begin
-    return deep(ask.scenario, closed)
 
 
 def _differences(closed: State, found: Found) -> tuple[str, ...]:
