@@ -20,6 +20,7 @@ class Ground(Network, Protocol):
     def detach(self, address: str) -> None:
         """Take it away: every request inside it is lost, and new ones find nobody."""
 
+
 class Servers(Protocol):
     """The API servers."""
 
