@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from snowpit.model.observation import RequestClass
 from snowpit.model.observation.patterns import ChangePoint
 from snowpit.model.window import Window
-from snowpit.report.as_json import dumps, plain
+from snowpit.report.as_json import plain
+from snowpit.report.ascii_json import dumps
 
 
 def test_instants_become_rfc_3339_and_durations_stay_numbers() -> None:

@@ -6,7 +6,8 @@ from snowpit.cli import formats
 from snowpit.cli.output import remark, write
 from snowpit.knowledge.facts import FactValue, load, select
 from snowpit.knowledge.version import Version
-from snowpit.report.as_json import dumps, plain
+from snowpit.report.as_json import plain
+from snowpit.report.ascii_json import dumps
 
 SCHEMA = "snowpit.facts/v1"
 

@@ -13,7 +13,7 @@ from snowpit.errors import EvidenceError, ScenarioError
 from snowpit.forecast.verdict import NOW, STARTS, Ask, verdict
 from snowpit.model.forecast import Calibration, Forecast
 from snowpit.report import forecast as page
-from snowpit.report import forecast_json, text
+from snowpit.report import text
 
 
 @click.command("forecast")
@@ -145,6 +145,8 @@ def _simulated(ask: Ask, *, shown: bool) -> Forecast:
 
 def _rendered(found: Forecast, output: str) -> str:
     if output == "json":
+        from snowpit.report import forecast_json  # noqa: PLC0415
+
         return forecast_json.render(found)
     if output == "html":
         from snowpit.report.forecast_html import render  # noqa: PLC0415

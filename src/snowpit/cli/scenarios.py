@@ -22,7 +22,7 @@ def command(ctx: click.Context, output: str) -> int:
 
     found = presets()
     if output == "json":
-        from snowpit.report.as_json import dumps  # noqa: PLC0415
+        from snowpit.report.ascii_json import dumps  # noqa: PLC0415
 
         items = [{"name": name, "title": title} for name, title in found]
         write(dumps({"schema": SCHEMA, "scenarios": items}))

@@ -4,7 +4,6 @@ Instants are RFC 3339 texts (UTC), durations float seconds, shares 0 to 1.
 Schema: ``report/schema/report-v1.json``.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
@@ -16,6 +15,7 @@ from snowpit.model.finding import Finding
 from snowpit.model.observation import RequestClass
 from snowpit.model.window import Window, iso
 from snowpit.report import seen_before
+from snowpit.report.ascii_json import dumps
 from snowpit.report.case import MEANINGS, Case
 
 SCHEMA = "snowpit.report/v1"
@@ -26,11 +26,6 @@ INSTANTS = frozenset({"at", "peak_at", "start", "first", "last"})
 def render(case: Case) -> str:
     """The report as JSON text."""
     return dumps(document(case))
-
-
-def dumps(value: object) -> str:
-    """JSON text in which every character outside ASCII, and every control character, is escaped."""
-    return json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False).replace("\x7f", "\\u007f") + "\n"
 
 
 def document(case: Case) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from snowpit import __version__
 from snowpit.forecast.cases import Comparison, Judged, Judgement
 from snowpit.model.forecast import Interval
-from snowpit.report.as_json import dumps
+from snowpit.report.ascii_json import dumps
 from snowpit.report.content import Bullets, Cell, Page, Paragraph, Section, Table
 from snowpit.report.figures import plural, share
 

@@ -13,7 +13,6 @@ from snowpit.model.forecast import (
     Share,
     State,
 )
-from snowpit.report import calibration
 from snowpit.report.content import Block, Bullets, Lines, Page, Paragraph, Section, Table
 from snowpit.report.figures import count, plural, rate, seconds
 
@@ -49,6 +48,8 @@ def build(forecast: Forecast) -> Page:
     if forecast.plan:
         blocks.append(Section("Plan", tuple(_step(*item) for item in enumerate(forecast.plan, start=1))))
     if forecast.calibration is not None:
+        from snowpit.report import calibration  # noqa: PLC0415 - a scenario has none, and is to be judged at once
+
         blocks += calibration.sections(forecast.calibration, quiet=True)
     blocks += [Section("Bear in mind", (Bullets(_remarks(forecast)),), quiet=True)]
     return Page("snowpit forecast", tuple(blocks))

@@ -9,7 +9,7 @@ from typing import Any
 
 from snowpit import __version__
 from snowpit.model.forecast import Calibration, Forecast, Remedy, Share
-from snowpit.report.as_json import dumps
+from snowpit.report.ascii_json import dumps
 from snowpit.report.forecast import EXIT_CODES, answer, exit_code
 
 SCHEMA = "snowpit.forecast/v1"

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from snowpit import __version__
 from snowpit.lint import Result, Rule, Severity
 from snowpit.model.evidence import FileCoverage, Pointer
-from snowpit.report.as_json import dumps
+from snowpit.report.ascii_json import dumps
 from snowpit.report.visible import visible
 
 SCHEMA = "snowpit.lint/v1"

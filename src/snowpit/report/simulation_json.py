@@ -19,7 +19,8 @@ from snowpit.observe.replications import (
     verdicts,
     wilson,
 )
-from snowpit.report.as_json import dumps, plain
+from snowpit.report.as_json import plain
+from snowpit.report.ascii_json import dumps
 from snowpit.report.scenario import caveats
 from snowpit.report.simulation import answer
 from snowpit.report.study import MEANINGS, Study

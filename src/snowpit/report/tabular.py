@@ -7,7 +7,8 @@ from typing import Any
 
 from snowpit.observe.comparison import Change, Side, Stretch
 from snowpit.observe.pivot import Pivot, Row
-from snowpit.report.as_json import dumps, plain
+from snowpit.report.as_json import plain
+from snowpit.report.ascii_json import dumps
 from snowpit.report.content import Block, Bullets, Cell, Page, Paragraph, Spark, Table
 from snowpit.report.figures import clock, count, plural, rate, seconds, share
 from snowpit.report.visible import visible

@@ -7,7 +7,7 @@ from snowpit import __version__
 from snowpit.forecast.explore.axes import Axis
 from snowpit.forecast.explore.gathered import Exploration, edge_of, state_of, tips, verdicts
 from snowpit.forecast.explore.questions import Answer
-from snowpit.report.as_json import dumps
+from snowpit.report.ascii_json import dumps
 
 SCHEMA = "snowpit.explore/v1"
 

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from snowpit import __version__
 from snowpit.forecast.explore.run import Point
 from snowpit.forecast.explore.sensitivity import Effect
-from snowpit.report.as_json import dumps, plain
+from snowpit.report.as_json import plain
+from snowpit.report.ascii_json import dumps
 from snowpit.report.content import Block, Bullets, Page, Paragraph, Section, Table
 from snowpit.report.explore.figure import BLUE, Drawing, drawn
 from snowpit.report.figures import plural
