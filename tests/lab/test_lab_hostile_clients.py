@@ -224,3 +224,17 @@ def test_noise_in_the_place_of_tls_is_dropped(server: Served) -> None:
             line.sendall(sent)
             while line.recv(4096):
                 pass
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer eyJ%s\r\n\r\n" % (b"a" * 9_000),
+        b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization Bearer eyJhbGciOi\r\n\r\n",
+        b"eyJhbGciOi\r\n\r\n",
+    ],
+)
+def test_what_cannot_be_parsed_is_not_said_back(server: Served, head: bytes) -> None:
+    answer = told(server, head)
+    assert answer.split()[1] == b"400"
+    assert b"eyJ" not in answer

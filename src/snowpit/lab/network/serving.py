@@ -26,6 +26,29 @@ _QUIET.disabled = True
 """aiohttp logs every request that it cannot parse; whoever sends one gets a 400, and that is all."""
 
 
+class _Connection(web.RequestHandler):
+    """A connection that does not say back what it could not parse: a token may stand in it."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to a request that cannot be parsed, and the end of the connection."""
+        told = None if message is None else "Bad Request"
+        return super().handle_error(request, status, exc, told)
+
+
+class _Server(web.Server):
+    """Makes such connections."""
+
+    def __call__(self) -> web.RequestHandler:
+        """One connection."""
+        return _Connection(self, loop=self._loop, **self._kwargs)
+
+
 class Listener:
     """A handler that listens; made by ``serve``."""
 
@@ -68,7 +91,7 @@ async def serve(
         patience: How long it waits for clients.
     """
     adapter = Adapter(handler, patience)
-    web_server = web.Server(
+    web_server = _Server(
         adapter.answer,
         request_factory=request_of,
         handler_cancellation=True,
