@@ -1,6 +1,5 @@
 """``snowpit calibrate``: from evidence to a scenario."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -8,7 +7,7 @@ import click
 from snowpit.cli import options
 from snowpit.cli.diagnose import parse_limits
 from snowpit.cli.output import remark, style, write
-from snowpit.cli.replications import Meter
+from snowpit.cli.replications import metered
 from snowpit.errors import EvidenceError
 
 
@@ -68,11 +67,8 @@ def command(
     source = options.source(**evidence)  # type: ignore[arg-type]
     stem = name or (Path(out).name.removesuffix(".toml") if out != "-" else "calibrated")
     question = Question(source=source, server_version=server_version, limits=parse_limits(limits))
-    meter = Meter(sys.stderr, shown=fitted and not quiet and sys.stderr.isatty())
-    try:
+    with metered(shown=fitted and not quiet) as meter:
         found = run(question, name=stem, fitted=fitted, progress=meter)
-    finally:
-        meter.close()
     options.done(source)
     written = account.toml(found.scenario, found.calibration)
     if out == "-":

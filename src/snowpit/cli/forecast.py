@@ -1,15 +1,14 @@
 """``snowpit forecast``: from evidence, or a scenario, to a decision."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from snowpit.cli import formats
-from snowpit.cli.output import remark, style, write
-from snowpit.cli.replications import Meter
+from snowpit.cli.output import put, remark, style
+from snowpit.cli.replications import metered
 from snowpit.cluster.scenario import Scenario
-from snowpit.errors import EvidenceError, ScenarioError
+from snowpit.errors import ScenarioError
 from snowpit.forecast.verdict import NOW, STARTS, Ask, verdict
 from snowpit.model.forecast import Calibration, Forecast
 from snowpit.report import forecast as page
@@ -91,8 +90,8 @@ def command(
 
         scenario = with_trigger(scenario, trigger)
     ask = Ask(scenario, start, () if quick else range(1, seeds + 1), calibration)
-    found = verdict(ask) if quick else _simulated(ask, shown=not quiet and sys.stderr.isatty())
-    _put(_rendered(found, output), out)
+    found = verdict(ask) if quick else _simulated(ask, shown=not quiet)
+    put(_rendered(found, output), out)
     if manifests:
         _write_manifests(scenario, Path(manifests))
     return page.exit_code(found)
@@ -118,29 +117,24 @@ def _read(
 
     question = Question(source=source(what), server_version=server_version, limits=parse_limits(limits))
     found = run(question, name="the evidence")
-    scenario = found.scenario
-    for item in overrides:
-        scenario = _overridden(scenario, item)
-    return scenario, found.calibration
+    return _changed(found.scenario, overrides), found.calibration
 
 
-def _overridden(scenario: Scenario, item: str) -> Scenario:
-    from snowpit.cluster.change import apply  # noqa: PLC0415
+def _changed(scenario: Scenario, overrides: tuple[str, ...]) -> Scenario:
+    """The scenario as a file of it would be read with these overrides."""
+    if not overrides:
+        return scenario
+    from snowpit.cluster.scenario_file import parse  # noqa: PLC0415
+    from snowpit.cluster.scenario_write import dumps  # noqa: PLC0415
 
-    key, equals, value = item.partition("=")
-    if not equals:
-        raise click.UsageError("--set is written as KEY=VALUE")
-    return apply(scenario, key, int(value) if value.isdecimal() else value, source="flag", place="--set")
+    return parse(dumps(scenario).encode(), place=scenario.name, overrides=overrides)
 
 
 def _simulated(ask: Ask, *, shown: bool) -> Forecast:
     from snowpit.forecast.core import forecast  # noqa: PLC0415
 
-    meter = Meter(sys.stderr, shown=shown)
-    try:
+    with metered(shown=shown) as meter:
         return forecast(ask, progress=meter.phase)
-    finally:
-        meter.close()
 
 
 def _rendered(found: Forecast, output: str) -> str:
@@ -153,19 +147,6 @@ def _rendered(found: Forecast, output: str) -> str:
 
         return render(found)
     return text.render(page.build(found), style())
-
-
-def _put(content: str, out: str) -> None:
-    """Write to a file if one was named, else to standard output."""
-    if not out:
-        write(content)
-        return
-    try:
-        Path(out).write_text(content, "utf-8")
-    except OSError as error:
-        raise EvidenceError(
-            f"The file cannot be written: {error.strerror}.", "Check the folder and the rights of --out."
-        ) from error
 
 
 def _write_manifests(scenario: Scenario, folder: Path) -> None:

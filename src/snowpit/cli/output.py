@@ -3,7 +3,9 @@
 import os
 import shutil
 import sys
+from pathlib import Path
 
+from snowpit.errors import EvidenceError
 from snowpit.report.text import Style
 
 PIPED = 120
@@ -23,6 +25,23 @@ def write(text: str) -> None:
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
     sys.stdout.flush()
+
+
+def put(content: str, out: str) -> None:
+    """Write to a file if one was named, else to standard output.
+
+    Raises:
+        EvidenceError: If the file cannot be written.
+    """
+    if not out:
+        write(content)
+        return
+    try:
+        Path(out).write_text(content, "utf-8")
+    except OSError as error:
+        raise EvidenceError(
+            f"The file cannot be written: {error.strerror}.", "Check the folder and the rights of --out."
+        ) from error
 
 
 def remark(text: str) -> None:

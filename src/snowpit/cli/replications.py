@@ -1,6 +1,9 @@
 """How far replications have come, on one line of a terminal."""
 
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from snowpit.cli.status_line import StatusLine
@@ -40,6 +43,20 @@ class Meter:
     def close(self) -> None:
         """Wipe the line."""
         self._line.wipe()
+
+
+@contextmanager
+def metered(*, shown: bool) -> Iterator[Meter]:
+    """Progress for the time of a ``with``, on a terminal only.
+
+    Args:
+        shown: False to print nothing there either.
+    """
+    meter = Meter(sys.stderr, shown=shown and sys.stderr.isatty())
+    try:
+        yield meter
+    finally:
+        meter.close()
 
 
 def line(done: int, total: int, elapsed_s: float) -> str:

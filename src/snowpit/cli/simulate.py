@@ -1,15 +1,13 @@
 """``snowpit simulate``: replications of a scenario and how they ended."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from snowpit.cli import formats
 from snowpit.cli.diagnose import rendered
-from snowpit.cli.output import remark, style, write
-from snowpit.cli.replications import Meter
-from snowpit.errors import EvidenceError
+from snowpit.cli.output import put, remark, style
+from snowpit.cli.replications import metered
 from snowpit.report import text
 from snowpit.report.visible import visible
 
@@ -78,23 +76,20 @@ def command(
 
     if diagnose:
         case = simulation.case(loaded, first_seed)
-        _put(rendered(case, output), out)
+        put(rendered(case, output), out)
         return case.exit_code
-    meter = Meter(sys.stderr, shown=not quiet and sys.stderr.isatty())
-    try:
+    with metered(shown=not quiet) as meter:
         study = simulation.study(loaded, range(first_seed, first_seed + seeds), progress=meter)
-    finally:
-        meter.close()
     if output == "parquet":
         remark(f"{simulation.write_parquet(study.runs, Path(out)):,} rows written to {out}")
     elif output == "json":
         from snowpit.report import simulation_json  # noqa: PLC0415
 
-        _put(simulation_json.render(study), out)
+        put(simulation_json.render(study), out)
     else:
         from snowpit.report.simulation import build  # noqa: PLC0415
 
-        _put(text.render(build(study), style()), out)
+        put(text.render(build(study), style()), out)
     if plot:
         from snowpit.report.plot import draw  # noqa: PLC0415 - matplotlib
 
@@ -118,16 +113,3 @@ def _check(output: str, out: str, *, plot: str, diagnose: bool) -> None:
             raise click.UsageError(f"there is no folder for {visible(path)}")
     if diagnose and (output == "parquet" or plot):
         raise click.UsageError("--diagnose gives a report: -o text or -o json, without --plot")
-
-
-def _put(content: str, out: str) -> None:
-    """Write to a file if one was named, else to standard output."""
-    if not out:
-        write(content)
-        return
-    try:
-        Path(out).write_text(content, "utf-8")
-    except OSError as error:
-        raise EvidenceError(
-            f"The file cannot be written: {error.strerror}.", "Check the rights of --out."
-        ) from error

@@ -7,14 +7,13 @@ end says *stuck* only if it lasted several times as long as the transient that c
 from math import ceil, inf
 
 from snowpit.cluster.scenario import Event, Scenario
-from snowpit.cluster.workload import Clients
+from snowpit.cluster.workload import LOOKED_UP, Clients
 from snowpit.mechanism.cache_laws import dogpile_recovery
 from snowpit.mechanism.limiter_laws import demand
 
 TIMES = 6.0
 """Horizon after the last trigger over the predicted transient, from which on a verdict is believed."""
 
-_LOOKED_UP = ("legacy_token", "bound_token")
 _DEFAULT_TTL_S = 10.0
 
 
@@ -34,7 +33,7 @@ def transient(scenario: Scenario) -> float | None:
     backlog = sum(brought(event, scenario, lookups) for event in scenario.events if event.trigger)
     backlog += lookups * reviews
     by_population = [
-        (_rate(who) / servers, who.tokens.count) for who in scenario.clients if _uses_limiter(who)
+        (calls_per_s(who) / servers, who.tokens.count) for who in scenario.clients if _uses_limiter(who)
     ]
     healthy = sum(
         demand(0.0, requests, tokens=tokens, lookups=int(lookups), ttl=_ttl(scenario))
@@ -86,10 +85,15 @@ def brought(event: Event, scenario: Scenario, lookups: float) -> float:
 
 
 def _uses_limiter(who: Clients) -> bool:
-    return who.tokens.credential in _LOOKED_UP
+    return who.tokens.credential in LOOKED_UP
 
 
-def _rate(who: Clients) -> float:
+def token_clients(scenario: Scenario) -> tuple[Clients, ...]:
+    """Populations with tokens that are looked up and that call by themselves."""
+    return tuple(who for who in scenario.clients if _uses_limiter(who) and who.arrivals != "none")
+
+
+def calls_per_s(who: Clients) -> float:
     """Calls per second of a population while all is well."""
     if who.arrivals == "open":
         return who.rate_per_s

@@ -28,6 +28,9 @@ CREDENTIALS = (
 """How a client proves who it is. ``masters``: a certificate of group system:masters; ``deleted_token``: a
 well-signed ServiceAccount token whose Secret is gone; ``garbage_token``: does not even verify."""
 
+LOOKED_UP = ("legacy_token", "bound_token")
+"""ServiceAccount tokens that are accepted: they need look-ups, and the token cache keeps them."""
+
 ARRIVALS = ("closed", "open", "none")
 RETRYABLE = ("rejected", "timed_out", "abandoned", "unauthorized", "reset")
 """Ends of an attempt that may be retried: 429; 504; own patience over; 401; connection lost."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from snowpit.cluster.scenario import Scenario
 from snowpit.forecast.closed import closed_form
 from snowpit.forecast.headroom import Knob, knobs
-from snowpit.forecast.starts import Start, deep, settled
+from snowpit.forecast.starts import deep, settled
 from snowpit.forecast.trials import Progress, Trial, trials, well
 from snowpit.model.forecast import Headroom, State
 
@@ -55,9 +55,10 @@ def simulated_edges(
     if not chosen or not seeds:
         return tuple(rows)
     brackets = [_Bracket(one, by_key[one.key], one.value, one.edge or one.value) for one in chosen]
-    here = _heals(trials([_deep(rest, rest)], seeds, what="looking for edges", progress=progress)[0])
+    closed = closed_form(rest)  # as deep as the present scenario would be, so that only the value differs
+    here = _heals(trials([deep(rest, closed)], seeds, what="looking for edges", progress=progress)[0])
     for _ in range(ROUNDS + 1):
-        starts = [_deep(one.knob.put(rest, one.size()), rest) for one in brackets]
+        starts = [deep(one.knob.put(rest, one.size()), closed) for one in brackets]
         ended = trials(starts, seeds, what="looking for edges", progress=progress)
         for bracket, found in zip(brackets, ended, strict=True):
             bracket.learn(differs=_heals(found) is not here)
@@ -68,11 +69,6 @@ def simulated_edges(
         replace(one, simulated=edges.get(one.key), searched=searched[one.key]) if one in chosen else one
         for one in rows
     )
-
-
-def _deep(scenario: Scenario, rest: Scenario) -> Start:
-    """As deep as the present scenario would be, so that only the value differs."""
-    return deep(scenario, closed_form(rest))
 
 
 def _heals(found: Sequence[Trial]) -> bool:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from snowpit.cluster.change import apply
 from snowpit.cluster.flow_schemas import levels
+from snowpit.cluster.horizon import token_clients
 from snowpit.cluster.scenario import PriorityLevel, Scenario
 from snowpit.cluster.workload import Clients
 from snowpit.forecast.populations import askers
-from snowpit.forecast.starts import LOOKED_UP
 from snowpit.knowledge.facts import Value
 from snowpit.knowledge.version import Version
 
@@ -138,11 +138,7 @@ def lower(limit: int) -> int:
 def looked_up(scenario: Scenario) -> list[Clients]:
     """Populations with tokens that the API servers look up."""
     names = {asker.name for asker in askers(scenario)}
-    return [
-        one
-        for one in scenario.clients
-        if one.name in names and one.tokens.credential in LOOKED_UP and one.arrivals != "none"
-    ]
+    return [one for one in token_clients(scenario) if one.name in names]
 
 
 def fewer_clients(scenario: Scenario) -> Intervention | None:

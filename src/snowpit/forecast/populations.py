@@ -3,6 +3,7 @@
 from math import ceil, inf
 
 from snowpit.cluster.authenticators import price
+from snowpit.cluster.horizon import calls_per_s
 from snowpit.cluster.scenario import Scenario
 from snowpit.cluster.workload import Clients, Scraper, Tokens
 from snowpit.forecast.askers import Asker, Cache
@@ -98,9 +99,9 @@ def _priced(tokens: Tokens | None, scenario: Scenario) -> tuple[int, str] | None
 
 
 def _calls_per_s(who: Clients) -> float:
-    if who.arrivals == "open":
-        return who.rate_per_s
-    return who.count / who.think.mean_s if who.think.mean_s > 0 else who.count / max(1e-3, who.retry.base_s)
+    """While all is well; who never thinks asks once a back-off."""
+    thinks = who.arrivals == "open" or who.think.mean_s > 0
+    return calls_per_s(who) if thinks else who.count / max(1e-3, who.retry.base_s)
 
 
 def _handler_limit(scenario: Scenario) -> float:

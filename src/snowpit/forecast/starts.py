@@ -9,7 +9,7 @@ from math import inf
 from typing import NamedTuple
 
 from snowpit.cluster.change import apply
-from snowpit.cluster.horizon import TIMES, transient
+from snowpit.cluster.horizon import TIMES, token_clients, transient
 from snowpit.cluster.scenario import Event, Scenario
 from snowpit.forecast.closed import ClosedForm
 from snowpit.model.forecast import Present
@@ -22,9 +22,6 @@ ACT_AFTER_S = 300.0
 
 LEAST_S, MOST_S = 1800.0, 7200.0
 """Shortest and longest time in which an end is waited for."""
-
-LOOKED_UP = ("legacy_token", "bound_token")
-"""Credentials that need look-ups and are kept in the token cache."""
 
 LEAST_QUEUE_S = 40.0
 """A deep start queues at least what the limiter passes in that time."""
@@ -160,7 +157,7 @@ def _slow(scenario: Scenario, size: int) -> tuple[Event, ...]:
 
 def _reconnects(scenario: Scenario, size: int) -> tuple[Event, ...]:
     """A restart empties the caches and brings nobody by itself; then the look-up populations call in turn."""
-    who = [one for one in scenario.clients if one.tokens.credential in LOOKED_UP and one.arrivals != "none"]
+    who = token_clients(scenario)
     total = sum(one.count for one in who) or 1
     quiet = [
         Event(at_s=WARM_S, action="set", settings={"key": f"clients.{one.name}.reconnects", "value": False})

@@ -1,6 +1,7 @@
 """Short names of parameters that explorations vary, and what they stand for in a scenario."""
 
 from snowpit.cluster.fields import word
+from snowpit.cluster.horizon import calls_per_s, token_clients
 from snowpit.cluster.scenario import Scenario
 from snowpit.cluster.workload import Clients
 from snowpit.errors import ScenarioError
@@ -44,11 +45,7 @@ def main_clients(scenario: Scenario) -> Clients:
     Raises:
         ScenarioError: If there is none.
     """
-    asking = [
-        who
-        for who in scenario.clients
-        if who.tokens.credential in ("legacy_token", "bound_token") and who.arrivals != "none"
-    ]
+    asking = token_clients(scenario)
     if not asking:
         raise ScenarioError(
             f"{scenario.name} has no clients with ServiceAccount tokens that call by themselves.",
@@ -58,6 +55,5 @@ def main_clients(scenario: Scenario) -> Clients:
 
 
 def _calls_per_s(who: Clients) -> float:
-    if who.arrivals == "open":
-        return who.rate_per_s
-    return who.count / who.think.mean_s if who.think.mean_s > 0 else float(who.count)
+    """While all is well; who never thinks asks as fast as answers come, here once a second each."""
+    return calls_per_s(who) if who.arrivals == "open" or who.think.mean_s > 0 else float(who.count)

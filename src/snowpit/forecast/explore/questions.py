@@ -8,6 +8,7 @@ from dataclasses import replace
 from math import isfinite
 from typing import NamedTuple
 
+from snowpit.cluster.horizon import token_clients
 from snowpit.cluster.scenario import Scenario
 from snowpit.forecast.closed import ClosedForm, closed_form
 from snowpit.forecast.explore.axes import Settings
@@ -173,20 +174,13 @@ def _end(run: Run, scenario: Scenario) -> Answer:
     last = slice(max(0, bins - round(END_S / samples.bin_s)), bins)
     waiting = [by_name["backlog"][last] for by_name in samples.servers if "backlog" in by_name]
     waits = [by_name["throttle_wait_s"][last] for by_name in samples.servers if "throttle_wait_s" in by_name]
-    main = samples.clients.get(main_clients(scenario).name, {}) if _has_main(scenario) else {}
+    main = samples.clients.get(main_clients(scenario).name, {}) if token_clients(scenario) else {}
     good = main.get("goodput", [])[last]
     return {
         "backlog": _mean([sum(values) for values in zip(*waiting, strict=True)]),
         "wait_s": _mean([max(values) for values in zip(*waits, strict=True)]),
         "goodput_per_s": None if not good else sum(good) / len(good) / samples.bin_s,
     }
-
-
-def _has_main(scenario: Scenario) -> bool:
-    return any(
-        who.tokens.credential in ("legacy_token", "bound_token") and who.arrivals != "none"
-        for who in scenario.clients
-    )
 
 
 def _mean(values: list[float]) -> float | None:
