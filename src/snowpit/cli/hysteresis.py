@@ -1,9 +1,14 @@
 """``snowpit hysteresis``: the healthy branch, the branch after a deep start, and the edge between them."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import click
 
 from snowpit.cli import exploring
-from snowpit.cli.output import remark, style, write
+
+if TYPE_CHECKING:
+    from snowpit.report.explore.figure import Drawing
 
 
 @click.command("hysteresis")
@@ -21,12 +26,7 @@ def command(
     *,
     scenario: str,
     over: str,
-    overrides: tuple[str, ...],
-    seeds: int,
-    cluster: str,
-    out: str,
-    output: str,
-    quiet: bool,
+    given: exploring.Given,
 ) -> int:
     """Show over which values of a parameter a scenario has two states, and the edge between them.
 
@@ -39,27 +39,16 @@ def command(
     """
     from snowpit.workflow import explore  # noqa: PLC0415 - once per subcommand, as below
 
-    varied = explore.Varied(scenario, overrides)
+    varied = explore.Varied(scenario, given.overrides)
     axes = explore.ranged(varied.axes((over,)))
-    folder = exploring.folder(out)
-    with exploring.metered(quiet=quiet) as meter:
-        found = explore.explored(
-            varied,
-            axes,
-            question="branches",
-            seeds=range(1, seeds + 1),
-            cluster=cluster,
-            folder=folder,
-            progress=meter,
-        )
-    from snowpit.report import text  # noqa: PLC0415
+    found = exploring.explored(given, varied, axes, question="branches")
     from snowpit.report.explore import as_json, words  # noqa: PLC0415
 
-    page = words.hysteresis(found)
-    write(as_json.render(found, "hysteresis") if output == "json" else text.render(page, style()))
-    if folder is not None:
+    def pictures() -> Mapping[str, "Drawing"]:
         from snowpit.workflow import branches  # noqa: PLC0415 - matplotlib
 
-        explore.keep(found.points, page, folder, pictures=branches.pictures(found))
-        remark(f"kept in {folder}")
+        return branches.pictures(found)
+
+    page = words.hysteresis(found)
+    exploring.told(given, page, lambda: as_json.render(found, "hysteresis"), found.points, pictures)
     return 0

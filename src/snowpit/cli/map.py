@@ -1,9 +1,13 @@
 """``snowpit map``: where a scenario is stable, vulnerable, self-sustaining or overloaded, over two parameters."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from snowpit.cli import exploring
-from snowpit.cli.output import remark, style, write
+
+if TYPE_CHECKING:
+    from snowpit.report.explore.figure import Drawing
 
 
 @click.command("map")
@@ -31,12 +35,7 @@ def command(
     scenario: str,
     across: str,
     up: str,
-    overrides: tuple[str, ...],
-    seeds: int,
-    cluster: str,
-    out: str,
-    output: str,
-    quiet: bool,
+    given: exploring.Given,
 ) -> int:
     """Map where a scenario is stable, vulnerable, self-sustaining or overloaded.
 
@@ -48,28 +47,17 @@ def command(
     """
     from snowpit.workflow import explore  # noqa: PLC0415 - once per subcommand, as below
 
-    varied = explore.Varied(scenario, overrides)
+    varied = explore.Varied(scenario, given.overrides)
     axes = explore.ranged(varied.axes((across, up)))
-    folder = exploring.folder(out)
-    with exploring.metered(quiet=quiet) as meter:
-        found = explore.explored(
-            varied,
-            axes,
-            question="state",
-            edges="state_and_edge",
-            seeds=range(1, seeds + 1),
-            cluster=cluster,
-            folder=folder,
-            progress=meter,
-        )
-    from snowpit.report import text  # noqa: PLC0415
+    found = exploring.explored(given, varied, axes, question="state", edges="state_and_edge")
     from snowpit.report.explore import as_json, words  # noqa: PLC0415
 
-    page = words.stability(found)
-    write(as_json.render(found, "map") if output == "json" else text.render(page, style()))
-    if folder is not None:
+    def pictures() -> dict[str, "Drawing"]:
         from snowpit.report.explore import map as maps  # noqa: PLC0415 - matplotlib
 
-        explore.keep(found.points, page, folder, pictures={"map": maps.stability(found)})
-        remark(f"kept in {folder}")
+        return {"map": maps.stability(found)}
+
+    exploring.told(
+        given, words.stability(found), lambda: as_json.render(found, "map"), found.points, pictures
+    )
     return 0

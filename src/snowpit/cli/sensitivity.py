@@ -3,7 +3,7 @@
 import click
 
 from snowpit.cli import exploring
-from snowpit.cli.output import remark, style, write
+from snowpit.cli.replications import metered
 
 
 @click.command("sensitivity")
@@ -38,12 +38,7 @@ def command(
     over: tuple[str, ...],
     trajectories: int,
     samples: str,
-    overrides: tuple[str, ...],
-    seeds: int,
-    cluster: str,
-    out: str,
-    output: str,
-    quiet: bool,
+    given: exploring.Given,
 ) -> int:
     """Say which parameters move the edge of a scenario, and how long it takes to recover.
 
@@ -57,18 +52,20 @@ def command(
     from snowpit.workflow import explore  # noqa: PLC0415 - once per subcommand, as below
     from snowpit.workflow import sensitivity as flow  # noqa: PLC0415
 
-    varied = explore.Varied(scenario, overrides)
+    varied = explore.Varied(scenario, given.overrides)
     spans = flow.spans(varied, over)
-    folder = exploring.folder(out)
-    effort = flow.Effort(trajectories=trajectories, samples=int(samples), seeds=seeds)
-    with exploring.metered(quiet=quiet) as meter:
-        found = flow.sensitivity(varied, spans, effort, cluster=cluster, folder=folder, progress=meter)
-    from snowpit.report import text  # noqa: PLC0415
+    effort = flow.Effort(trajectories=trajectories, samples=int(samples), seeds=given.seeds)
+    with metered(shown=not given.quiet) as meter:
+        found = flow.sensitivity(
+            varied, spans, effort, cluster=given.cluster, folder=given.folder, progress=meter
+        )
     from snowpit.report.explore import sensitivity as report  # noqa: PLC0415
 
-    page = report.build(found)
-    write(report.render(found) if output == "json" else text.render(page, style()))
-    if folder is not None:
-        explore.keep(found.points, page, folder, pictures={"sensitivity": report.draw(found)})
-        remark(f"kept in {folder}")
+    exploring.told(
+        given,
+        report.build(found),
+        lambda: report.render(found),
+        found.points,
+        lambda: {"sensitivity": report.draw(found)},
+    )
     return 0

@@ -3,7 +3,6 @@
 import click
 
 from snowpit.cli import exploring
-from snowpit.cli.output import remark, style, write
 
 
 @click.command("sweep")
@@ -21,12 +20,7 @@ def command(
     *,
     scenario: str,
     over: tuple[str, ...],
-    overrides: tuple[str, ...],
-    seeds: int,
-    cluster: str,
-    out: str,
-    output: str,
-    quiet: bool,
+    given: exploring.Given,
 ) -> int:
     """Say how a scenario ends while parameters of it take many values.
 
@@ -38,25 +32,10 @@ def command(
     """
     from snowpit.workflow import explore  # noqa: PLC0415 - once per subcommand, as below
 
-    varied = explore.Varied(scenario, overrides)
+    varied = explore.Varied(scenario, given.overrides)
     axes = varied.axes(over)
-    folder = exploring.folder(out)
-    with exploring.metered(quiet=quiet) as meter:
-        found = explore.explored(
-            varied,
-            axes,
-            question="ending",
-            seeds=range(1, seeds + 1),
-            cluster=cluster,
-            folder=folder,
-            progress=meter,
-        )
-    from snowpit.report import text  # noqa: PLC0415
+    found = exploring.explored(given, varied, axes, question="ending")
     from snowpit.report.explore import as_json, words  # noqa: PLC0415
 
-    page = words.sweep(found)
-    write(as_json.render(found, "sweep") if output == "json" else text.render(page, style()))
-    if folder is not None:
-        explore.keep(found.points, page, folder, pictures={})
-        remark(f"kept in {folder}")
+    exploring.told(given, words.sweep(found), lambda: as_json.render(found, "sweep"), found.points)
     return 0
