@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from snowpit.cli import options
+from snowpit.cli import formats, options
 from snowpit.cli.diagnose import parse_limits
 from snowpit.cli.output import remark, style, write
 from snowpit.cli.replications import metered
@@ -23,15 +23,7 @@ from snowpit.errors import EvidenceError
     help="Write the scenario there (TOML); - is standard output.",
 )
 @click.option("--name", default="", metavar="NAME", help="Name of the scenario  [default: that of the file].")
-@click.option(
-    "--server-version", default="", metavar="VERSION", help="Version of kube-apiserver, e.g. 1.12.4."
-)
-@click.option(
-    "--limits",
-    default="",
-    metavar="KIND=N,...",
-    help="In-flight limits where they differ from the defaults: readonly=400,mutating=200.",
-)
+@formats.server
 @click.option(
     "--fit", "fitted", is_flag=True, help="Fit by simulation what stays assumed and shows in a failure."
 )

@@ -13,15 +13,7 @@ from snowpit.workflow.diagnosis import Question, run
 @click.command("diagnose")
 @options.prometheus
 @options.narrowing
-@click.option(
-    "--server-version", default="", metavar="VERSION", help="Version of kube-apiserver, e.g. 1.12.4."
-)
-@click.option(
-    "--limits",
-    default="",
-    metavar="KIND=N,...",
-    help="In-flight limits where they differ from the defaults: readonly=400,mutating=200.",
-)
+@formats.server
 @options.caching
 @formats.output("text", "json", "markdown")
 def command(*, server_version: str, limits: str, output: str, **evidence: object) -> int:

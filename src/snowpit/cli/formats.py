@@ -1,4 +1,4 @@
-"""The option that all commands with several output formats share; it loads nothing heavy."""
+"""Options that several commands share and that load nothing heavy: output formats, what is known of the server."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -18,3 +18,16 @@ def output(*choices: str) -> Callable[[Function], Function]:
         show_default=True,
         help="Output format.",
     )
+
+
+def server(function: Function) -> Function:
+    """What the user knows of the server that the evidence is of."""
+    function = click.option(
+        "--limits",
+        default="",
+        metavar="KIND=N,...",
+        help="In-flight limits where they differ from the defaults: readonly=400,mutating=200.",
+    )(function)
+    return click.option(
+        "--server-version", default="", metavar="VERSION", help="Version of kube-apiserver, e.g. 1.12.4."
+    )(function)

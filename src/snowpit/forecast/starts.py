@@ -62,17 +62,20 @@ def calm(scenario: Scenario) -> Start:
 def deep(scenario: Scenario, closed: ClosedForm) -> Start:
     """A long queue at the loopback limiter, whatever brought it."""
     reads = _deep_backlog(closed)
-    event = Event(
-        at_s=WARM_S,
-        action="backlog",
-        title=f"{reads:,} look-ups are queued",
-        settings={"lookups": reads},
-        trigger=True,
-    )
+    event = queued(reads, f"{reads:,} look-ups are queued")
     base = replace(settled(scenario), events=(event,))
-    longest = transient(base)
-    after = _long_enough(0.0 if longest is None or longest == inf else longest)
-    return Start(replace(base, horizon_s=WARM_S + after), WARM_S, event.title)
+    return Start(replace(base, horizon_s=WARM_S + _long_after(base)), WARM_S, event.title)
+
+
+def queued(lookups: int, title: str = "", *, at_s: float = WARM_S) -> Event:
+    """A trigger that queues look-ups at the limiter of each API server.
+
+    Args:
+        lookups: How many at each.
+        title: A few words for reports.
+        at_s: When.
+    """
+    return Event(at_s=at_s, action="backlog", title=title, settings={"lookups": lookups}, trigger=True)
 
 
 def _deep_backlog(closed: ClosedForm) -> int:
@@ -82,31 +85,21 @@ def _deep_backlog(closed: ClosedForm) -> int:
     return int(max(LEAST_QUEUE_S * closed.rate, DEEP * (closed.critical_backlog or 0.0), held))
 
 
-def present(scenario: Scenario, state: Present | None, *, quick: bool = False) -> Start | None:
+def present(scenario: Scenario, state: Present | None) -> Start | None:
     """What leads up to the present: the events of the scenario, or the queue that the evidence shows.
 
     Args:
         scenario: The scenario.
         state: Present state as the evidence tells it; null or without backlog if it does not.
-        quick: Judge at the end of the last event and not when somebody acts.
     """
-    pause = 0.0 if quick else ACT_AFTER_S
     if any(event.trigger for event in scenario.events):
         moved = _earlier(scenario)
-        now = max(_end(event) for event in moved.events) + pause
-        longest = transient(moved)
-        after = _long_enough(0.0 if longest is None or longest == inf else longest)
-        return Start(replace(moved, horizon_s=now + after), now, "after its trigger")
+        now = max(_end(event) for event in moved.events) + ACT_AFTER_S
+        return Start(replace(moved, horizon_s=now + _long_after(moved)), now, "after its trigger")
     if state is None or not state.backlog:
         return None
     reads = int(state.backlog)
-    event = Event(
-        at_s=WARM_S,
-        action="backlog",
-        title=f"{reads:,} look-ups wait, as in the evidence",
-        settings={"lookups": reads},
-        trigger=True,
-    )
+    event = queued(reads, f"{reads:,} look-ups wait, as in the evidence")
     rate = scenario.plane.number("loopback_qps") or 50.0
     now = WARM_S + 60.0
     base = replace(settled(scenario), events=(event,), horizon_s=now + _long_enough(2.0 * reads / rate))
@@ -124,6 +117,12 @@ def _earlier(scenario: Scenario) -> Scenario:
 def _end(event: Event) -> float:
     """When an event is over."""
     return event.at_s + float(event.settings.get("for_s", event.settings.get("spread_s", 0.0)))
+
+
+def _long_after(scenario: Scenario) -> float:
+    """Time to wait for the end of what the triggers of a scenario bring."""
+    longest = transient(scenario)
+    return _long_enough(0.0 if longest is None or longest == inf else longest)
 
 
 def _long_enough(predicted: float) -> float:
@@ -146,7 +145,7 @@ def kicked(scenario: Scenario, kind: str, size: int) -> Start:
 
 
 def _backlog(_: Scenario, size: int) -> tuple[Event, ...]:
-    return (_trigger("backlog", {"lookups": size}),)
+    return (queued(size),)
 
 
 def _slow(scenario: Scenario, size: int) -> tuple[Event, ...]:

@@ -8,8 +8,9 @@ full bucket.
 from dataclasses import dataclass, replace
 from math import inf, isfinite, sqrt
 
-from snowpit.cluster.scenario import Event, Scenario
+from snowpit.cluster.scenario import Scenario
 from snowpit.forecast.explore.early import decided, horizon
+from snowpit.forecast.starts import queued
 from snowpit.model.sample import Run
 from snowpit.observe.outcome import Outcome, Verdict, outcome
 from snowpit.simulate import simulate
@@ -62,13 +63,7 @@ def own(scenario: Scenario) -> Scenario:
 
 def kicked(scenario: Scenario, lookups: int) -> Scenario:
     """The scenario with a kick as its only event."""
-    event = Event(
-        at_s=WARM_S,
-        action="backlog",
-        title=f"{lookups:,} look-ups queued",
-        settings={"lookups": lookups},
-        trigger=True,
-    )
+    event = queued(lookups, f"{lookups:,} look-ups queued", at_s=WARM_S)
     return replace(scenario, events=(event,))
 
 
