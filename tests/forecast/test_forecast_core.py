@@ -192,3 +192,12 @@ def test_no_text_is_left_open() -> None:
     assert all(
         "{" not in words for one in whole().remedies for words in (one.title, one.side_effects, *one.steps)
     )
+
+
+@pytest.mark.parametrize(("failing", "said"), [(True, True), (False, False)])
+def test_evidence_that_fails_for_another_reason_is_not_called_well(failing: bool, said: bool) -> None:  # noqa: FBT001
+    told = Calibration(estimates=(), present=Present(failing=failing))
+    found = verdict(Ask(load("healthy-1.17"), calibration=told))
+    assert found.state is State.HEALTHY
+    assert ("snowpit diagnose" in text.render(build(found), text.Style(width=100))) is said
+    assert any("snowpit diagnose" in words for words in forecast_json.document(found)["remarks"]) is said

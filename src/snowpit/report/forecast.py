@@ -23,6 +23,11 @@ WORDS = {
     State.OVERLOADED: "Overloaded: it fails without any trigger.",
 }
 
+UNEXPLAINED = (
+    "Requests fail at the end of the evidence, and the scenario made of it does not: what fails lies outside of what is"
+    " forecast here. Ask snowpit diagnose for the cause."
+)
+
 EXIT_CODES = {0: "healthy", 1: "vulnerable, self-sustaining or overloaded"}
 """What the exit codes of ``snowpit forecast`` say."""
 
@@ -62,6 +67,8 @@ def answer(forecast: Forecast) -> str:
 
 def _state(forecast: Forecast) -> Section:
     blocks: list[Block] = [Paragraph(answer(forecast), "strong")]
+    if UNEXPLAINED in remarks(forecast):
+        blocks.append(Paragraph(UNEXPLAINED, "warning"))
     if isfinite(forecast.capacity) and forecast.peak_demand > 0:
         blocks.append(Paragraph(_demand(forecast)))
         blocks.append(_curve(forecast))
@@ -199,6 +206,15 @@ def _step(number: int, step: PlanStep) -> Section:
         f"{number}. {step.title}",
         (Bullets(step.how), Bullets(tuple(f"watch: {words}" for words in step.watch), mark=">")),
     )
+
+
+def remarks(forecast: Forecast) -> tuple[str, ...]:
+    """What to bear in mind of this forecast; above all that evidence may fail for a reason that is not forecast."""
+    found = forecast.calibration
+    fails = found is not None and found.present.failing and forecast.start == "now"
+    if fails and forecast.state in (State.HEALTHY, State.VULNERABLE):
+        return (UNEXPLAINED, *forecast.remarks)
+    return forecast.remarks
 
 
 def _remarks(forecast: Forecast) -> tuple[str, ...]:

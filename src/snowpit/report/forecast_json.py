@@ -10,7 +10,7 @@ from typing import Any
 from snowpit import __version__
 from snowpit.model.forecast import Calibration, Forecast, Remedy, Share
 from snowpit.report.ascii_json import dumps
-from snowpit.report.forecast import EXIT_CODES, answer, exit_code
+from snowpit.report.forecast import EXIT_CODES, answer, exit_code, remarks
 
 SCHEMA = "snowpit.forecast/v1"
 
@@ -55,7 +55,7 @@ def document(forecast: Forecast) -> dict[str, Any]:
         "remedies": [_remedy(one) for one in forecast.remedies],
         "plan": [_plain(asdict(one)) for one in forecast.plan],
         "calibration": _calibration(forecast.calibration),
-        "remarks": list(forecast.remarks),
+        "remarks": list(remarks(forecast)),
     }
 
 
